@@ -1,0 +1,236 @@
+using System.Collections.Immutable;
+
+namespace Curaway.Payments;
+
+/// <summary>What a snapshot did to a charge.</summary>
+public enum SnapshotVerdict
+{
+    /// <summary>It told something new.</summary>
+    Applied,
+
+    /// <summary>A duplicate or a late one.</summary>
+    Unchanged,
+
+    /// <summary>It contradicts what we hold true. Money truth wins, and a human is alerted.</summary>
+    Conflict,
+}
+
+/// <summary>What contradicts.</summary>
+public enum ChargeConflict
+{
+    /// <summary>Another provider or account spoke. Not applied.</summary>
+    OtherAccount,
+
+    /// <summary>Test mode and live mode are mixed. Not applied.</summary>
+    OtherMode,
+
+    /// <summary>Another currency. Not applied.</summary>
+    OtherCurrency,
+
+    /// <summary>Another intent or order than the one committed first. Not applied.</summary>
+    OtherReference,
+
+    /// <summary>The payment is of another amount than the charge.</summary>
+    OtherAmount,
+
+    /// <summary>Money is held or taken although a void was accepted. It is released.</summary>
+    MoneyAfterVoid,
+
+    /// <summary>Money is held or taken although the authorization had failed. It is released.</summary>
+    MoneyAfterFailure,
+
+    /// <summary>Two payments hold money for one charge.</summary>
+    SecondPayment,
+
+    /// <summary>More was sent back than was taken.</summary>
+    RefundedMoreThanCaptured,
+}
+
+/// <summary>The charge after a snapshot.</summary>
+/// <param name="Charge">The charge; the same as before when nothing was new.</param>
+/// <param name="Verdict">What the snapshot did.</param>
+/// <param name="Conflicts">What it newly contradicts.</param>
+public sealed record SnapshotApplication(Charge Charge, SnapshotVerdict Verdict, ImmutableArray<ChargeConflict> Conflicts);
+
+/// <summary>
+/// The only code that changes a charge. Pure: facts in, facts out. A charge is a merge of facts whose ranks only rise, so
+/// every order of the same snapshots, with any repetition, ends in the same charge.
+/// </summary>
+public static class ChargeLifecycle
+{
+    /// <summary>Merges what a provider said into a charge.</summary>
+    /// <param name="charge">The charge as it stands.</param>
+    /// <param name="snapshot">What was said.</param>
+    /// <param name="now">The database's time, UTC.</param>
+    public static SnapshotApplication Apply(Charge charge, ProviderSnapshot snapshot, DateTimeOffset now)
+    {
+        if (RefusalOf(charge, snapshot) is { } refusal)
+            return new SnapshotApplication(charge, SnapshotVerdict.Conflict, [refusal]);
+
+        var merged = Stamp(Merge(charge, snapshot, now), now);
+        var conflicts = ConflictsOf(merged).Except(ConflictsOf(charge)).ToImmutableArray();
+        if (conflicts.Any(conflict => conflict is ChargeConflict.MoneyAfterVoid or ChargeConflict.MoneyAfterFailure))
+            merged = Close(merged, "late_success", now);
+        if (conflicts.Length > 0)
+            return new SnapshotApplication(merged, SnapshotVerdict.Conflict, conflicts);
+        return SameFacts(charge, merged)
+            ? new SnapshotApplication(charge, SnapshotVerdict.Unchanged, [])
+            : new SnapshotApplication(merged, SnapshotVerdict.Applied, []);
+    }
+
+    /// <summary>Marks a charge as one that is to hold no money; keeps the first reason.</summary>
+    public static Charge Close(Charge charge, string reason, DateTimeOffset now) =>
+        charge.ClosingAt is null ? charge with { ClosingAt = now, ClosingReason = reason } : charge;
+
+    /// <summary>Marks a charge as booked: the host's session row stands in the same commit.</summary>
+    /// <exception cref="InvalidOperationException">The charge is closing.</exception>
+    public static Charge Book(Charge charge, DateTimeOffset now) => charge.ClosingAt is null
+        ? charge with { BookedAt = charge.BookedAt ?? now }
+        : throw new InvalidOperationException("A closing charge cannot be booked.");
+
+    /// <summary>Null when the charge may be sent this verb for this amount; else the refusal.</summary>
+    /// <param name="charge">The charge as it stands.</param>
+    /// <param name="operations">Every operation of it; open refunds count as made.</param>
+    /// <param name="kind">The verb: capture, void or refund.</param>
+    /// <param name="amount">The amount.</param>
+    public static PaymentError? Allows(Charge charge, IReadOnlyCollection<ChargeOperation> operations, OperationKind kind, Money amount)
+    {
+        var allowed = kind switch
+        {
+            OperationKind.Authorize => charge.Status == ChargeStatus.Pending,
+            OperationKind.Capture => charge.Status == ChargeStatus.Authorized && charge.ClosingAt is null,
+            OperationKind.Void => charge.Status is ChargeStatus.Pending or ChargeStatus.Authorized,
+            _ => charge.Status is ChargeStatus.Captured or ChargeStatus.PartiallyRefunded,
+        };
+        if (!allowed)
+            return new PaymentError(ErrorCodes.StateConflict, WireName.Of(charge.Status));
+        if (kind is not OperationKind.Refund && operations.Any(operation => operation.IsOpen))
+            return new PaymentError(ErrorCodes.StateConflict, "operation_open");
+        if (kind is OperationKind.Refund && (!amount.IsPositive || amount > RefundableOf(charge, operations)))
+            return new PaymentError(ErrorCodes.RefundExceedsCaptured);
+        return null;
+    }
+
+    /// <summary>The status that the facts add up to.</summary>
+    public static ChargeStatus StatusOf(Charge charge)
+    {
+        var captured = CapturedOf(charge);
+        if (captured.IsPositive)
+        {
+            var refunded = RefundedOf(charge);
+            if (!refunded.IsPositive)
+                return ChargeStatus.Captured;
+            return refunded < captured ? ChargeStatus.PartiallyRefunded : ChargeStatus.Refunded;
+        }
+
+        if (IsHolding(charge))
+            return ChargeStatus.Authorized;
+        var everHeld = charge.Payments.Any(payment => payment.State >= PaymentState.Authorized);
+        if (charge.IsAuthorizationFailed && !everHeld)
+            return ChargeStatus.Failed;
+        return everHeld || charge.IsVoidAccepted || charge.IsReferenceClosed ? ChargeStatus.Voided : ChargeStatus.Pending;
+    }
+
+    /// <summary>The sum of payments held or taken.</summary>
+    public static Money AuthorizedOf(Charge charge) => Money.Sum(
+        charge.Payments.Where(payment => payment.State >= PaymentState.Authorized).Select(payment => payment.Amount), charge.Amount.Currency);
+
+    /// <summary>The sum of what was taken.</summary>
+    public static Money CapturedOf(Charge charge) => Money.Sum(
+        charge.Payments.Where(payment => payment.State == PaymentState.Captured).Select(payment => payment.Captured), charge.Amount.Currency);
+
+    /// <summary>
+    /// The sum of refunds that neither failed nor belong to a payment that was never captured: those are releases.
+    /// </summary>
+    public static Money RefundedOf(Charge charge) => Money.Sum(
+        charge.Refunds.Where(refund => refund.State != RefundState.Failed && IsOfCapturedPayment(charge, refund)).Select(refund => refund.Amount),
+        charge.Amount.Currency);
+
+    /// <summary>What may still be refunded: captured, less refunds made, less refunds under way.</summary>
+    public static Money RefundableOf(Charge charge, IEnumerable<ChargeOperation> operations)
+    {
+        var underWay = operations.Where(operation =>
+            operation is { Kind: OperationKind.Refund, IsOpen: true } && charge.Refunds.All(refund => refund.OperationId != operation.Id));
+        return CapturedOf(charge) - RefundedOf(charge) - Money.Sum(underWay.Select(operation => operation.Amount), charge.Amount.Currency);
+    }
+
+    private static ChargeConflict? RefusalOf(Charge charge, ProviderSnapshot snapshot)
+    {
+        if (snapshot.Provider != charge.Provider || snapshot.ProviderAccount != charge.ProviderAccount)
+            return ChargeConflict.OtherAccount;
+        if (snapshot.IsLiveMode is { } live && charge.IsLiveMode is { } was && live != was)
+            return ChargeConflict.OtherMode;
+        if (AmountsOf(snapshot).Any(amount => amount.Currency != charge.Amount.Currency))
+            return ChargeConflict.OtherCurrency;
+        return snapshot.Reference is not null && charge.Reference is not null && snapshot.Reference != charge.Reference
+            ? ChargeConflict.OtherReference
+            : null;
+    }
+
+    private static IEnumerable<Money> AmountsOf(ProviderSnapshot snapshot)
+    {
+        var amounts = snapshot.Payments.SelectMany(payment => new[] { payment.Amount, payment.Captured })
+            .Concat(snapshot.Refunds.Select(refund => refund.Amount));
+        return snapshot.Amount is { } amount ? amounts.Append(amount) : amounts;
+    }
+
+    private static Charge Merge(Charge charge, ProviderSnapshot snapshot, DateTimeOffset now)
+    {
+        var merged = charge with
+        {
+            IsLiveMode = charge.IsLiveMode ?? snapshot.IsLiveMode,
+            Reference = charge.Reference ?? snapshot.Reference,
+            IsReferenceClosed = charge.IsReferenceClosed || snapshot.IsReferenceClosed,
+            IsVoidAccepted = charge.IsVoidAccepted || snapshot.IsVoidAccepted,
+            IsAuthorizationFailed = charge.IsAuthorizationFailed || snapshot.IsAuthorizationFailed,
+            Payments = MergeBy(charge.Payments, snapshot.Payments, payment => payment.Reference, (left, right) => left.Merge(right)),
+            Refunds = MergeBy(charge.Refunds, snapshot.Refunds, refund => refund.Reference, (left, right) => left.Merge(right)),
+            LastError = snapshot.Error ?? charge.LastError,
+        };
+        var unlisted = snapshot.RefundedTotal is { } total && total.MinorUnits > merged.Refunds.Sum(refund => refund.Amount.MinorUnits);
+        return unlisted || snapshot.IsIncomplete ? merged with { RefreshDueAt = charge.RefreshDueAt ?? now } : merged;
+    }
+
+    private static ImmutableArray<T> MergeBy<T>(
+        ImmutableArray<T> left, ImmutableArray<T> right, Func<T, string> keyOf, Func<T, T, T> merge) =>
+        right.IsEmpty ? left : [.. left.Concat(right).GroupBy(keyOf, (_, same) => same.Aggregate(merge)).OrderBy(keyOf, StringComparer.Ordinal)];
+
+    private static Charge Stamp(Charge charge, DateTimeOffset now)
+    {
+        var status = StatusOf(charge);
+        return charge with
+        {
+            AuthorizedAt = charge.AuthorizedAt ?? (AuthorizedOf(charge).IsPositive ? now : null),
+            CapturedAt = charge.CapturedAt ?? (CapturedOf(charge).IsPositive ? now : null),
+            RefundedAt = charge.RefundedAt ?? (RefundedOf(charge).IsPositive ? now : null),
+            VoidedAt = charge.VoidedAt ?? (status == ChargeStatus.Voided ? now : null),
+            FailedAt = charge.FailedAt ?? (status == ChargeStatus.Failed ? now : null),
+        };
+    }
+
+    private static IEnumerable<ChargeConflict> ConflictsOf(Charge charge)
+    {
+        var hasMoney = IsHolding(charge) || CapturedOf(charge) > RefundedOf(charge);
+        if (hasMoney && charge.IsVoidAccepted)
+            yield return ChargeConflict.MoneyAfterVoid;
+        if (hasMoney && charge.IsAuthorizationFailed)
+            yield return ChargeConflict.MoneyAfterFailure;
+        if (charge.Payments.Count(payment => payment.State == PaymentState.Captured || IsHeld(charge, payment)) > 1)
+            yield return ChargeConflict.SecondPayment;
+        if (charge.Payments.Any(payment => payment.State >= PaymentState.Authorized && payment.Amount != charge.Amount))
+            yield return ChargeConflict.OtherAmount;
+        if (RefundedOf(charge) > CapturedOf(charge))
+            yield return ChargeConflict.RefundedMoreThanCaptured;
+    }
+
+    private static bool IsHolding(Charge charge) => charge.Payments.Any(payment => IsHeld(charge, payment));
+
+    private static bool IsHeld(Charge charge, ChargePayment payment) => payment.IsHeld && !charge.IsReferenceClosed;
+
+    private static bool IsOfCapturedPayment(Charge charge, ChargeRefund refund) => charge.Payments.Any(payment =>
+        payment.State == PaymentState.Captured && (refund.PaymentReference is null || refund.PaymentReference == payment.Reference));
+
+    private static bool SameFacts(Charge left, Charge right) =>
+        left.Payments.SequenceEqual(right.Payments) && left.Refunds.SequenceEqual(right.Refunds)
+        && left with { Payments = right.Payments, Refunds = right.Refunds } == right;
+}

@@ -1,0 +1,62 @@
+namespace Curaway.Payments;
+
+/// <summary>
+/// Everything on disk. Every method is one database transaction, and none spans a remote call. Functions passed in are
+/// pure and quick: they run while the charge is locked, and may run again when the database asks for a retry. Thread-safe.
+/// </summary>
+public interface IChargeStore
+{
+    /// <summary>Creates or upgrades the tables. Any number of hosts may call it at once.</summary>
+    Task MigrateAsync(CancellationToken ct);
+
+    /// <summary>Reads a charge and its operations without a lock; the state's charge is null when there is none.</summary>
+    Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct);
+
+    /// <summary>
+    /// Locks the charge, asks <paramref name="decide"/> what to write, writes it, and commits: the only write of a charge.
+    /// When the decision books and a <paramref name="booking"/> is given, the caller's session row is written under a
+    /// savepoint in the same transaction.
+    /// </summary>
+    Task<ChargeCommitted> CommitAsync(
+        ChargeSelector selector, Func<ChargeState, ChargeCommit> decide, Booking? booking, CancellationToken ct);
+
+    /// <summary>Takes charges that are due and not taken, earliest first, and keeps others away from them for the lease.</summary>
+    Task<IReadOnlyList<ChargeId>> ClaimDueAsync(int countMax, TimeSpan lease, CancellationToken ct);
+
+    /// <summary>Stores deliveries, and applies in the same commit what can be applied at once. Fates are in the same order.</summary>
+    Task<IReadOnlyList<WebhookFate>> ReceiveAsync(IReadOnlyList<WebhookDelivery> deliveries, CancellationToken ct);
+
+    /// <summary>Takes stored events whose effect is due, oldest first, and keeps others away from them for the lease.</summary>
+    Task<IReadOnlyList<WebhookEvent>> ClaimEventsAsync(int countMax, TimeSpan lease, CancellationToken ct);
+
+    /// <summary>
+    /// Applies a claimed event's snapshot and marks it processed in one commit; parked until <paramref name="retryAfter"/>
+    /// when its charge is not there.
+    /// </summary>
+    Task<WebhookState> ApplyEventAsync(Guid eventRowId, ProviderSnapshot snapshot, TimeSpan retryAfter, CancellationToken ct);
+
+    /// <summary>Gives an event up: a dead letter with an alert, or ignored.</summary>
+    Task SettleEventAsync(Guid eventRowId, WebhookState state, string reason, PaymentAlert? alert, CancellationToken ct);
+
+    /// <summary>Takes transitions that observers have not seen, oldest first, and keeps others away from them for the lease.</summary>
+    Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct);
+
+    /// <summary>Marks a transition as seen by every observer.</summary>
+    Task CompleteTransitionAsync(long transitionId, CancellationToken ct);
+
+    /// <summary>Queues an alert.</summary>
+    Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct);
+
+    /// <summary>Takes alerts that no sink has, oldest first, and keeps others away from them for the lease.</summary>
+    Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct);
+
+    /// <summary>Marks an alert as delivered.</summary>
+    Task CompleteAlertAsync(long alertId, CancellationToken ct);
+}
+
+/// <summary>Told of every change of status at least once, from an outbox written with the change. May see one twice.</summary>
+public interface IChargeObserver
+{
+    /// <summary>Called outside any transaction. What it throws makes the transition come again later.</summary>
+    Task OnTransitionAsync(ChargeTransition transition, CancellationToken ct);
+}
