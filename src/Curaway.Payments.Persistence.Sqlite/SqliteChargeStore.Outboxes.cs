@@ -3,7 +3,7 @@ namespace Curaway.Payments.Sqlite;
 // What is delivered after the commit that wrote it: transitions to observers, alerts to sinks.
 internal sealed partial class SqliteChargeStore
 {
-    // In order for one charge: no later one is given out while an earlier one is with a host that has not finished it.
+    // Only the earliest unseen one of a charge: the next is not given out before it is seen, so observers get them in order.
     public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct)
     {
         RequireClaim(countMax, lease);
@@ -16,8 +16,7 @@ internal sealed partial class SqliteChargeStore
                     SELECT id FROM charge_transitions AS candidate
                     WHERE seen_at IS NULL AND next_attempt_at <= $now AND NOT EXISTS (
                         SELECT 1 FROM charge_transitions AS earlier
-                        WHERE earlier.charge_id = candidate.charge_id AND earlier.id < candidate.id
-                            AND earlier.seen_at IS NULL AND earlier.next_attempt_at > $now)
+                        WHERE earlier.charge_id = candidate.charge_id AND earlier.seen_at IS NULL AND earlier.id < candidate.id)
                     ORDER BY id LIMIT $count_max)
                 RETURNING id, charge_id, tenant_id, consultation_id, from_status, to_status, source, at
                 """,

@@ -81,6 +81,6 @@ internal sealed partial class SqliteChargeStore(IOptions<SqliteStoreOptions> opt
     private static void RequireClaim(int countMax, TimeSpan lease)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(countMax);
-        ArgumentOutOfRangeException.ThrowIfLessThan(lease, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lease, TimeSpan.Zero);
     }
 }
