@@ -16,6 +16,7 @@ internal sealed class RazorpayAccount(RazorpaySimulatorOptions options, Simulato
             Id = SimulatorSecrets.NewId("pay_", 14),
             Order = order,
             Method = method,
+            Notes = options.CopiesOrderNotes ? order.Notes : [],
             CreatedAt = clock.UnixSeconds,
             Status = "created",
         };

@@ -37,7 +37,7 @@ internal sealed class RazorpayEvents(RazorpaySimulatorOptions options, Simulator
     /// <summary><c>X-Razorpay-Signature</c>: lower-case hex HMAC over the raw body; no time is signed.</summary>
     public static SimulatorWebhook Sign(SimulatorEvent happened, WebhookStep step, string secret, DateTimeOffset stampedAt)
     {
-        var body = SimulatorJson.ToBytes(happened.Body);
+        var body = step.Body?.ToArray() ?? SimulatorJson.ToBytes(happened.Body);
         var headers = new Dictionary<string, string> { ["x-razorpay-event-id"] = happened.Id };
         if (!step.IsUnsigned) headers["X-Razorpay-Signature"] = SimulatorSecrets.Mac(secret, body);
         return new SimulatorWebhook(happened.Id, happened.Type, happened.ObjectId, happened.CreatedAt, body, headers);

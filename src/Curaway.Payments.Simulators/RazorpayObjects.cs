@@ -44,6 +44,7 @@ internal sealed class RazorpayPayment
     public required string Id { get; init; }
     public required RazorpayOrder Order { get; init; }
     public required RazorpayTestPayment Method { get; init; }
+    public required JsonObject Notes { get; init; }
     public required long CreatedAt { get; init; }
     public required string Status { get; set; }
     public bool IsCaptured { get; set; }
@@ -83,7 +84,7 @@ internal sealed class RazorpayPayment
             ["vpa"] = Method.Method == "upi" ? Method.Value : null,
             ["email"] = "void@razorpay.com",
             ["contact"] = "+919999999999",
-            ["notes"] = RazorpayNotes.Render(Order.Notes),
+            ["notes"] = RazorpayNotes.Render(Notes),
             ["fee"] = Fee,
             ["tax"] = IsCaptured ? Tax : null,
             ["error_code"] = hasFailed ? "BAD_REQUEST_ERROR" : null,

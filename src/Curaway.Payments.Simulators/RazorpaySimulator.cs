@@ -161,6 +161,7 @@ public sealed class RazorpaySimulator : IAsyncDisposable
             SimulatorControl.WriteAsync(context, 200, new JsonObject { ["methods"] = RazorpayTestPayments.ForBrowser() })));
         app.MapPostJson("/_sim/pay", body =>
         {
+            if (body.Text("key_id") is { } keyId && keyId != simulator().Options.KeyId) throw new ControlException("unknown key id");
             var method = body.Number("key") is { } key ? RazorpayTestPayments.At(key) : RazorpayTestPayments.Find(body.Text("method") ?? "success@razorpay");
             return Render(simulator()._patient.Pay(body.Text("order_id") ?? "", method));
         });

@@ -46,6 +46,9 @@ public sealed class RazorpaySimulatorOptions
     /// <summary>How long a new order stays out of <c>GET /v1/orders?receipt=</c>, by the simulator's clock.</summary>
     public TimeSpan ReceiptListingLag { get; set; }
 
+    /// <summary>True: a payment shows its order's notes. False: <c>[]</c>, as when Checkout was given none; no source says which.</summary>
+    public bool CopiesOrderNotes { get; set; } = true;
+
     /// <summary>True: every authorized payment is captured at once, as for direct-settlement merchants, whatever the order says.</summary>
     public bool CapturesAutomatically { get; set; }
 

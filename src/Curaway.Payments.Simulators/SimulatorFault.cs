@@ -113,6 +113,12 @@ public sealed record SimulatorFault
     /// <summary>The same fault, striking when the call has been executed.</summary>
     public SimulatorFault AfterExecution() => this with { Placement = FaultPlacement.AfterExecution };
 
+    /// <summary>The same fault, with one more response header, such as <c>Stripe-Notice</c>. Only for faults that replace the answer.</summary>
+    /// <param name="name">Header name.</param>
+    /// <param name="value">Header value.</param>
+    public SimulatorFault WithHeader(string name, string value) =>
+        this with { Headers = new Dictionary<string, string>(Headers) { [name] = value } };
+
     /// <summary>The same fault, with its answer stored under the idempotency key. Only for faults that replace the answer.</summary>
     public SimulatorFault Stored() => this with { IsStored = Kind == FaultKind.Answer };
 }

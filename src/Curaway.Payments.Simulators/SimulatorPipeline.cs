@@ -93,7 +93,7 @@ internal sealed class SimulatorPipeline<TCall>(
     private SimulatorAnswer Broken(SimulatorRequest request, SimulatorFault fault) => fault.Kind switch
     {
         FaultKind.RateLimited => provider.RateLimited() with { Headers = fault.Headers, Outcome = "refused" },
-        FaultKind.InUse => provider.InUse(request) with { Outcome = "refused" },
+        FaultKind.InUse => provider.InUse(request) with { Headers = fault.Headers, Outcome = "refused" },
         _ => new SimulatorAnswer(fault.HttpStatus, fault.Body)
         {
             ContentType = fault.ContentType,

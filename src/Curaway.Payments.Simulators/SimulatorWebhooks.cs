@@ -7,10 +7,11 @@ namespace Curaway.Payments.Simulators;
 /// <remarks>Without a <see cref="Target"/>, or while paused, events wait in <see cref="Pending"/>.</remarks>
 public sealed class SimulatorWebhooks
 {
+    private const int ResendableEventsMax = 10_000;
     private readonly Lock _gate = new();
     private readonly List<QueuedWebhook> _queue = [];
     private readonly List<SimulatorDelivery> _deliveries = [];
-    private readonly List<SimulatorEvent> _events = [];
+    private readonly Queue<SimulatorEvent> _events = new();
     private readonly WebhookRules _rules;
     private readonly SimulatorClock _clock;
     private string _secret;
@@ -97,14 +98,24 @@ public sealed class SimulatorWebhooks
         }
     }
 
+    /// <summary>Signs any bytes as the provider would, without queueing them: for a test that posts hostile bodies itself.</summary>
+    /// <param name="body">Signed and sent exactly as they are.</param>
+    /// <param name="step">Secret, stamp and extra signatures; null signs plainly.</param>
+    public SimulatorWebhook Sign(ReadOnlyMemory<byte> body, WebhookStep? step = null)
+    {
+        step = (step ?? WebhookStep.Deliver) with { Body = body };
+        var raw = new SimulatorEvent(SimulatorSecrets.NewId(_rules.EventIdPrefix, 24), "", "", _clock.GetUtcNow(), []);
+        return _rules.Sign(raw, step, step.Secret ?? Secret, _clock.DeliveryNow + step.StampOffset);
+    }
+
     /// <summary>Queues an event again, as an operator's "resend" does: same id and body, fresh signature.</summary>
-    /// <param name="eventId">Id of any event since the start.</param>
+    /// <param name="eventId">Id of one of the last 10,000 events.</param>
     /// <exception cref="ArgumentException">No such event.</exception>
     public void Resend(string eventId)
     {
         lock (_gate)
         {
-            var found = _events.Find(e => e.Id == eventId) ?? throw new ArgumentException("No such event.", nameof(eventId));
+            var found = _events.FirstOrDefault(e => e.Id == eventId) ?? throw new ArgumentException("No such event.", nameof(eventId));
             Enqueue(found, WebhookStep.Deliver, found.Id);
         }
     }
@@ -140,7 +151,8 @@ public sealed class SimulatorWebhooks
         {
             var happened = new SimulatorEvent(
                 eventId ?? SimulatorSecrets.NewId(_rules.EventIdPrefix, 24), type, objectId, _clock.GetUtcNow(), body);
-            _events.Add(happened);
+            _events.Enqueue(happened);
+            if (_events.Count > ResendableEventsMax) _events.Dequeue();
             var step = Script?.Invoke(_rules.Sign(happened, WebhookStep.Deliver, Secret, _clock.DeliveryNow)) ?? WebhookStep.Deliver;
             if (step.Copies == 0) _deliveries.Add(new(happened.Id, type, objectId) { State = WebhookDeliveryState.Dropped });
             for (var copy = 0; copy < step.Copies; copy++)

@@ -69,6 +69,7 @@ internal sealed class StripeAccount(StripeSimulatorOptions options, SimulatorClo
         intent.Status = "succeeded";
         events.Publish(cause, "charge.captured", charge.ToJson());
         events.Publish(cause, "payment_intent.succeeded", intent.ToJson());
+        if (amount < intent.Amount) PublishPreBasilRelease(charge, intent.Amount - amount, cause);
     }
 
     public void Cancel(StripeIntent intent, string? reason, StripeCause cause)
@@ -77,8 +78,10 @@ internal sealed class StripeAccount(StripeSimulatorOptions options, SimulatorClo
         intent.CanceledAt = clock.UnixSeconds;
         intent.CancellationReason = reason;
         intent.AwaitingAuthentication = null;
-        if (intent.LatestCharge is { } charge) charge.IsReleased = charge.IsPaid;
+        var released = intent.LatestCharge is { IsPaid: true } charge ? charge : null;
+        if (released is not null) released.IsReleased = true;
         events.Publish(cause, "payment_intent.canceled", intent.ToJson());
+        if (released is not null) PublishPreBasilRelease(released, intent.Amount, cause);
     }
 
     public StripeRefund Refund(StripeCharge charge, long amount, string? reason, IReadOnlyDictionary<string, string> metadata, StripeCause cause)
@@ -136,6 +139,16 @@ internal sealed class StripeAccount(StripeSimulatorOptions options, SimulatorClo
             events.Publish(StripeCause.Nobody, "charge.expired", charge.ToJson());
             Cancel(charge.Intent, "expired", StripeCause.Nobody);
         }
+    }
+
+    /// <summary>What older endpoints still send when held money is let go: a "refund" of money never taken.</summary>
+    private void PublishPreBasilRelease(StripeCharge charge, long released, StripeCause cause)
+    {
+        if (!options.SendsPreBasilEvents) return;
+        var old = charge.ToJson();
+        old["amount_refunded"] = released;
+        old["refunded"] = !charge.IsCaptured;
+        events.Publish(cause, "charge.refunded", old, new JsonObject { ["amount_refunded"] = 0 });
     }
 
     private void FailAttempt(StripeIntent intent, JsonObject error, StripeCause cause)

@@ -90,11 +90,10 @@ internal sealed class StripeCalls(
                 ledger.Settle();
                 var form = new StripeForm(parameters);
                 var body = handle(form, request, cause);
-                var isSlow = form.Text("payment_method") == "pm_sim_timeout";
                 return new SimulatorAnswer(200, SimulatorJson.ToText(body))
                 {
                     IsStored = true,
-                    Hold = isSlow ? options.SlowAnswer : TimeSpan.Zero,
+                    Hold = cause.AnswersSlowly ? options.SlowAnswer : TimeSpan.Zero,
                 };
             }
         }

@@ -7,7 +7,10 @@ namespace Curaway.Payments.Simulators;
 /// <summary>What an event says about the call that caused it; both null when time or the patient did.</summary>
 internal sealed record StripeCause(string? RequestId, string? IdempotencyKey)
 {
-    public static StripeCause Nobody { get; } = new(null, null);
+    public static StripeCause Nobody => new(null, null);
+
+    /// <summary>Set by a method that executes at once and answers late.</summary>
+    public bool AnswersSlowly { get; set; }
 }
 
 /// <summary>Builds and signs events as an endpoint on this API version receives them.</summary>
@@ -39,7 +42,7 @@ internal sealed class StripeEvents(StripeSimulatorOptions options, SimulatorCloc
         envelope["id"] = happened.Id;
         if (step.ApiVersion is { } version) envelope["api_version"] = version;
         if (step.HasNullApiVersion) envelope["api_version"] = null;
-        var body = SimulatorJson.ToBytes(envelope);
+        var body = step.Body?.ToArray() ?? SimulatorJson.ToBytes(envelope);
         var stamp = stampedAt.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         byte[] message = [.. Encoding.UTF8.GetBytes(stamp + "."), .. body];
         var header = new StringBuilder("t=" + stamp);

@@ -66,9 +66,8 @@ internal sealed class StripeIntentCalls(
     public JsonObject List(StripeForm form, SimulatorRequest request, StripeCause cause)
     {
         form.Allow("created", "limit", "customer", "starting_after", "ending_before");
-        var created = form.Nested("created");
-        var from = created.TryGetValue("gte", out var gte) ? long.Parse(gte, System.Globalization.CultureInfo.InvariantCulture) : long.MinValue;
-        var to = created.TryGetValue("lte", out var lte) ? long.Parse(lte, System.Globalization.CultureInfo.InvariantCulture) : long.MaxValue;
+        var from = form.Number("created[gte]") ?? long.MinValue;
+        var to = form.Number("created[lte]") ?? long.MaxValue;
         var customer = form.Text("customer");
         var newestFirst = ledger.Intents.Values.Reverse()
             .Where(intent => intent.Created >= from && intent.Created <= to && (customer is null || intent.Customer == customer));
@@ -128,6 +127,7 @@ internal sealed class StripeIntentCalls(
             case StripeCardBehaviour.NeedsAuthentication or StripeCardBehaviour.Declines:
                 throw StripeErrors.Card(intent, account.Decline(intent, card, cause));
             default:
+                cause.AnswersSlowly = card.Behaviour == StripeCardBehaviour.PaysSlowly;
                 account.Authorize(intent, card, cause);
                 break;
         }

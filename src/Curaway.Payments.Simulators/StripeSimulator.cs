@@ -33,8 +33,11 @@ public sealed class StripeSimulator : IAsyncDisposable
         _sender = new SimulatorWebhookSender(webhooks, SettleNow);
     }
 
-    /// <summary><c>http://127.0.0.1:{port}/</c>. Give it to a client as API base (trim the slash) and to a page as origin of <c>/v3/</c>.</summary>
+    /// <summary><c>http://127.0.0.1:{port}</c>, with an empty path. Control endpoints are at <c>/_sim/</c>.</summary>
     public Uri BaseAddress { get; }
+
+    /// <summary><see cref="BaseAddress"/> without a trailing slash, as Stripe.net's <c>ApiBase</c> wants it.</summary>
+    public string ApiBase => BaseAddress.GetLeftPart(UriPartial.Authority);
 
     /// <summary>Address of the browser script, which stands in for Stripe.js.</summary>
     public Uri ScriptAddress => new(BaseAddress, "/v3/");
@@ -148,9 +151,14 @@ public sealed class StripeSimulator : IAsyncDisposable
     {
         app.MapGet("/_sim/cards", (Microsoft.AspNetCore.Http.RequestDelegate)(context =>
             SimulatorControl.WriteAsync(context, 200, new JsonObject { ["cards"] = StripeTestCards.ForBrowser() })));
-        app.MapPostJson("/_sim/retrieve", body => patient.Render(patient.Find(body.Text("client_secret") ?? ""), null));
+        app.MapPostJson("/_sim/retrieve", body =>
+        {
+            DemandKey(body, simulator().Options);
+            return patient.Render(patient.Find(body.Text("client_secret") ?? ""), null);
+        });
         app.MapPostJson("/_sim/confirm", body =>
         {
+            DemandKey(body, simulator().Options);
             var (intent, error) = patient.Confirm(body.Text("client_secret") ?? "", body.Text("card") ?? "pm_card_visa", body.Text("return_url"));
             return patient.Render(intent, error);
         });
@@ -169,6 +177,12 @@ public sealed class StripeSimulator : IAsyncDisposable
             simulator().EmitEvent(body.Text("type") ?? "", SimulatorJson.ToText(body["object"]));
             return new JsonObject { ["emitted"] = true };
         });
+    }
+
+    /// <summary>A page that was given another account's key must fail; a curl without any key need not.</summary>
+    private static void DemandKey(JsonObject body, StripeSimulatorOptions options)
+    {
+        if (body.Text("key") is { } key && key != options.PublishableKey) throw new ControlException("unknown publishable key");
     }
 
     private static JsonObject Describe(StripeLedger ledger)

@@ -42,6 +42,12 @@ public sealed class StripeSimulatorOptions
     /// <summary>True: refunds answer <c>pending</c> until <see cref="StripeSimulator.SettleRefund"/>.</summary>
     public bool RefundsStartPending { get; set; }
 
+    /// <summary>
+    /// True: as on an endpoint older than the basil release, a void and a partial capture also send <c>charge.refunded</c>
+    /// (with <c>captured: false</c> after a void). The ledger counts no refund.
+    /// </summary>
+    public bool SendsPreBasilEvents { get; set; }
+
     /// <summary>Wall-clock waits between webhook attempts; the last one repeats for three days of the simulator's clock.</summary>
     public IReadOnlyList<TimeSpan> WebhookRetries { get; set; } =
         [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)];

@@ -49,6 +49,9 @@ public sealed record WebhookStep
     /// <summary>Stripe: a <c>v0</c> signature beside the genuine one; to be ignored.</summary>
     public bool HasV0Noise { get; init; }
 
+    /// <summary>These bytes instead of the event, genuinely signed: thin events, hostile or unreadable bodies. Null sends the event.</summary>
+    public ReadOnlyMemory<byte>? Body { get; init; }
+
     /// <summary>Without a signature header, as Razorpay sends when no secret was set.</summary>
     public bool IsUnsigned { get; init; }
 }

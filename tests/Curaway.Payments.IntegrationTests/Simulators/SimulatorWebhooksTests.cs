@@ -161,6 +161,32 @@ public sealed class SimulatorWebhooksTests
         Assert.Equal(host.Bodies.First(), host.Bodies.Last());
     }
 
+    [Fact]
+    public async Task Any_bytes_can_be_signed_for_a_test_to_post()
+    {
+        await using var stripe = await StripeSimulator.StartAsync(ct: Ct);
+        await using var razorpay = await RazorpaySimulator.StartAsync(ct: Ct);
+        var body = Encoding.UTF8.GetBytes("[ null ]");
+        var (stamp, macs) = Parse(stripe.Webhooks.Sign(body).Headers["Stripe-Signature"]);
+        Assert.Equal(Hmac("whsec_simulator", $"{stamp}.[ null ]"), Assert.Single(macs));
+        Assert.Equal(Hmac("simulator_webhook_secret", "[ null ]"), razorpay.Webhooks.Sign(body).Headers["X-Razorpay-Signature"]);
+        Assert.DoesNotContain("X-Razorpay-Signature", razorpay.Webhooks.Sign(body, WebhookStep.Deliver with { IsUnsigned = true }).Headers.Keys);
+        Assert.Empty(stripe.Webhooks.Pending);
+    }
+
+    [Fact]
+    public async Task An_older_endpoint_reports_a_void_as_a_refund_that_the_ledger_does_not_count()
+    {
+        await using var stripe = await StripeSimulator.StartAsync(new StripeSimulatorOptions { SendsPreBasilEvents = true }, Ct);
+        using var wire = new StripeWire(stripe);
+        var id = await wire.Authorized();
+        await wire.Post($"/v1/payment_intents/{id}/cancel");
+        var last = stripe.Webhooks.Pending[^1];
+        Assert.Equal("charge.refunded", last.Type);
+        Assert.False(JsonNode.Parse(last.BodyText)!["data"]!["object"]!["captured"]!.GetValue<bool>());
+        Assert.Equal(0, stripe.Ledger.RefundedAmount());
+    }
+
     private static (long Stamp, IReadOnlyList<string> Macs) Parse(string header)
     {
         var parts = header.Split(',').Select(part => part.Split('=', 2)).ToList();
