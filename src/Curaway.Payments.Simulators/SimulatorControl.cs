@@ -44,7 +44,7 @@ internal static class SimulatorControl
                     ?? throw new ControlException("send a JSON object as application/json");
                 await WriteAsync(context, 200, handle(body)).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is ControlException or ArgumentException)
+            catch (Exception error) when (error is ControlException or ArgumentException or FormatException or OverflowException)
             {
                 await WriteAsync(context, 400, new JsonObject { ["error"] = error.Message }).ConfigureAwait(false);
             }

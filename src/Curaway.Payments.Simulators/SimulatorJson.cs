@@ -12,6 +12,9 @@ internal static class SimulatorJson
     // Non-ASCII goes out as raw UTF-8, as Razorpay sends it: a verifier that decodes the body wrongly must be caught.
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // Without this a duplicate name is found only when the object is read, and then as an ArgumentException.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     public static byte[] ToBytes(JsonNode? node)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -39,7 +42,7 @@ internal static class SimulatorJson
     {
         try
         {
-            return JsonNode.Parse(body) as JsonObject;
+            return JsonNode.Parse(body, documentOptions: Strict) as JsonObject;
         }
         catch (JsonException)
         {

@@ -52,6 +52,15 @@ public sealed class SimulatorFaultsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_reset_is_not_sent_again_behind_the_callers_back()
+    {
+        await _wire.Create();
+        _stripe.Faults.Next(StripeCall.List, SimulatorFault.Reset);
+        await Assert.ThrowsAsync<HttpRequestException>(() => _wire.Get("/v1/payment_intents"));
+        Assert.Equal(2, _stripe.Ledger.Calls.Count);
+    }
+
+    [Fact]
     public async Task A_truncated_body_breaks_off_and_a_slow_one_arrives_whole()
     {
         _stripe.Faults.Next(StripeCall.Create, SimulatorFault.TruncatedBody);

@@ -72,7 +72,10 @@ public sealed class SimulatorWebhooksTests
         using var wire = new StripeWire(stripe);
         stripe.Webhooks.Script = e => WebhookStep.Deliver with
         {
-            ApiVersion = "2024-06-20", ExtraSecrets = ["whsec_old"], HasV0Noise = true, StampOffset = TimeSpan.FromSeconds(-301),
+            ApiVersion = "2024-06-20",
+            ExtraSecrets = ["whsec_old"],
+            HasV0Noise = true,
+            StampOffset = TimeSpan.FromSeconds(-301),
         };
         await wire.Create();
         stripe.Webhooks.Script = e => WebhookStep.Deliver with { HasNullApiVersion = true, Secret = "whsec_old" };

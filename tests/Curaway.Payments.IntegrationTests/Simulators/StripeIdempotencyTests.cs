@@ -110,6 +110,17 @@ public sealed class StripeIdempotencyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_many_captures_arrive_at_once_one_executes()
+    {
+        var id = await _wire.Authorized();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => _wire.Post($"/v1/payment_intents/{id}/capture", "", $"key-{i % 4}")));
+        Assert.Equal(1, _stripe.Ledger.CaptureCount("c1"));
+        Assert.Single(answers.Where(answer => answer.Status == HttpStatusCode.OK).Select(answer => answer.Body).Distinct());
+        Assert.Single(_stripe.Webhooks.Pending, e => e.Type == "charge.captured");
+        Assert.Single(_stripe.Ledger.Calls, call => call is { Operation: nameof(StripeCall.Capture), Outcome: "executed", Status: 200 });
+    }
+
+    [Fact]
     public async Task A_stored_500_is_replayed_as_the_provider_does()
     {
         _stripe.Faults.Next(StripeCall.Create, SimulatorFault.ServerErrorHtml.AfterExecution().Stored());
