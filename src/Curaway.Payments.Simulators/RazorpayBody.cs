@@ -24,7 +24,8 @@ internal sealed class RazorpayBody
     public void Allow(params ReadOnlySpan<string> names)
     {
         foreach (var (name, _) in _json)
-            if (!names.Contains(name)) throw RazorpayErrors.Invalid($"{name} is/are not required and should not be sent", name, "extra_field_sent");
+            if (!names.Contains(name))
+                throw RazorpayErrors.Invalid($"{name} is/are not required and should not be sent", name, "extra_field_sent");
     }
 
     public string? Text(string name) => _json[name] switch

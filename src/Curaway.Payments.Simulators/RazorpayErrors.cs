@@ -14,15 +14,17 @@ internal static class RazorpayErrors
     private const string NotAvailable = "NA";
 
     /// <summary>400 with the fields of a rejected input.</summary>
-    public static RazorpayException Invalid(string description, string? field = null, string reason = "input_validation_failed", string step = "payment_initiation") =>
+    public static RazorpayException Invalid(
+        string description, string? field = null, string reason = "input_validation_failed", string step = "payment_initiation") =>
         new(Body(400, description, "business", step, reason, new JsonObject(), field), description);
 
     /// <summary>400 whose source, step and reason all say "NA".</summary>
     public static RazorpayException Refused(string description, JsonObject? metadata = null) =>
         new(Body(400, description, NotAvailable, NotAvailable, NotAvailable, metadata ?? new JsonObject()), description);
 
-    public static RazorpayException UnknownId() =>
-        new(Body(400, "The id provided does not exist", "internal", "payment_initiation", "input_validation_failed", new JsonObject()), "unknown id");
+    public static RazorpayException UnknownId() => new(
+        Body(400, "The id provided does not exist", "internal", "payment_initiation", "input_validation_failed", new JsonObject()),
+        "unknown id");
 
     public static RazorpayException MalformedId(string id) => Invalid($"{id} is not a valid id");
 
@@ -37,7 +39,8 @@ internal static class RazorpayErrors
         Body(401, description, NotAvailable, NotAvailable, NotAvailable, new JsonObject());
 
     public static SimulatorAnswer Busy() => Body(
-        400, "Request failed because another payment operation is in progress.", NotAvailable, NotAvailable, NotAvailable, new JsonObject());
+        400, "Request failed because another payment operation is in progress.",
+        NotAvailable, NotAvailable, NotAvailable, new JsonObject());
 
     public static SimulatorAnswer RateLimited() => Body(
         429, "Too many requests. Please try again later.", NotAvailable, NotAvailable, NotAvailable, new JsonObject());

@@ -54,13 +54,15 @@ public sealed class RazorpayLedger
             order.Id, order.Status, order.Amount, order.Currency, order.Receipt, order.Payments.Count, RazorpayNotes.Read(order.Notes)))]);
 
     /// <summary>Every payment, failed ones included, oldest first.</summary>
-    public IReadOnlyList<RazorpayPaymentEntry> Payments => Read<IReadOnlyList<RazorpayPaymentEntry>>(() => [.. PaymentsMade.Values.Select(payment =>
+    public IReadOnlyList<RazorpayPaymentEntry> Payments => Read<IReadOnlyList<RazorpayPaymentEntry>>(() => [..
+        PaymentsMade.Values.Select(payment =>
         new RazorpayPaymentEntry(
             payment.Id, payment.Order.Id, payment.Status, payment.Order.Amount, payment.IsCaptured, payment.AmountRefunded,
             payment.IsHeld, RazorpayNotes.Read(payment.Order.Notes)))]);
 
     /// <summary>Every refund, automatic ones included, oldest first.</summary>
-    public IReadOnlyList<RazorpayRefundEntry> Refunds => Read<IReadOnlyList<RazorpayRefundEntry>>(() => [.. RefundsMade.Values.Select(refund =>
+    public IReadOnlyList<RazorpayRefundEntry> Refunds => Read<IReadOnlyList<RazorpayRefundEntry>>(() => [..
+        RefundsMade.Values.Select(refund =>
         new RazorpayRefundEntry(
             refund.Id, refund.Payment.Id, refund.Status, refund.Amount, !refund.Payment.IsCaptured, refund.Receipt,
             RazorpayNotes.Read(refund.Notes)))]);
@@ -75,10 +77,12 @@ public sealed class RazorpayLedger
     public long HeldAmount(string? chargeId = null) => PaymentsOf(chargeId).Where(payment => payment.IsHeld).Sum(payment => payment.Amount);
 
     /// <summary>Minor units captured, before refunds.</summary>
-    public long CapturedAmount(string? chargeId = null) => PaymentsOf(chargeId).Where(payment => payment.IsCaptured).Sum(payment => payment.Amount);
+    public long CapturedAmount(string? chargeId = null) =>
+        PaymentsOf(chargeId).Where(payment => payment.IsCaptured).Sum(payment => payment.Amount);
 
     /// <summary>Minor units of captured payments refunded; failed refunds and releases left out.</summary>
-    public long RefundedAmount(string? chargeId = null) => PaymentsOf(chargeId).Where(payment => payment.IsCaptured).Sum(payment => payment.AmountRefunded);
+    public long RefundedAmount(string? chargeId = null) =>
+        PaymentsOf(chargeId).Where(payment => payment.IsCaptured).Sum(payment => payment.AmountRefunded);
 
     /// <summary>Payments that were authorized at some time, whatever became of them later.</summary>
     public int AuthorizationCount(string? chargeId = null) => PaymentsOf(chargeId).Count(payment => payment.Status != "failed");

@@ -14,12 +14,18 @@ internal sealed class RazorpayOrderCalls(RazorpaySimulatorOptions options, Simul
     public JsonObject Create(SimulatorRequest request)
     {
         var body = new RazorpayBody(request.Body);
-        body.Allow("amount", "currency", "receipt", "notes", "payment", "unique_receipt", "partial_payment", "first_payment_min_amount", "payment_capture", "customer_id", "method");
+        body.Allow(
+            "amount", "currency", "receipt", "notes", "payment", "unique_receipt", "partial_payment", "first_payment_min_amount", "payment_capture", "customer_id", "method");
         var amount = body.Required("amount");
         var currency = body.RequiredText("currency");
-        if (currency.Length != 3 || !currency.All(char.IsAsciiLetterUpper)) throw RazorpayErrors.Invalid("The currency is not supported.", "currency", step: "order_creation");
+        if (currency.Length != 3 || !currency.All(char.IsAsciiLetterUpper))
+            throw RazorpayErrors.Invalid("The currency is not supported.", "currency", step: "order_creation");
         if (amount < (currency == "INR" ? RupeeMinimum : 1))
-            throw RazorpayErrors.Invalid("Order amount less than minimum amount allowed", "amount", "amount_less_than_minimum_amount", "order_creation");
+        {
+            throw RazorpayErrors.Invalid(
+                "Order amount less than minimum amount allowed", "amount", "amount_less_than_minimum_amount", "order_creation");
+        }
+
         var receipt = body.Text("receipt");
         if (receipt?.Length > ReceiptCharactersMax)
             throw RazorpayErrors.Invalid("The receipt may not be greater than 40 characters.", "receipt", step: "order_creation");
@@ -58,7 +64,8 @@ internal sealed class RazorpayOrderCalls(RazorpaySimulatorOptions options, Simul
         var receipt = request.Query["receipt"].ToString();
         var visible = clock.UnixSeconds - (long)Math.Ceiling(options.ReceiptListingLag.TotalSeconds);
         var orders = ledger.OrdersMade.Values.Reverse()
-            .Where(order => receipt.Length == 0 || (order.Receipt == receipt && (options.ReceiptListingLag == TimeSpan.Zero || order.CreatedAt <= visible)));
+            .Where(order => receipt.Length == 0
+                || (order.Receipt == receipt && (options.ReceiptListingLag == TimeSpan.Zero || order.CreatedAt <= visible)));
         return RazorpayLists.Page(request, orders, order => order.CreatedAt, order => order.ToJson());
     }
 
@@ -82,7 +89,8 @@ internal sealed class RazorpayOrderCalls(RazorpaySimulatorOptions options, Simul
         if (capture is not ("manual" or "automatic")) throw RazorpayErrors.Invalid("The selected capture is invalid.", "capture");
         if (payment.Nested("capture_options") is not { } settings) return (capture == "manual", options.ManualExpiryMinutes);
         settings.Allow("automatic_expiry_period", "manual_expiry_period", "refund_speed");
-        if (settings.RequiredText("refund_speed") is not ("normal" or "optimum")) throw RazorpayErrors.Invalid("The selected refund_speed is invalid.", "refund_speed");
+        if (settings.RequiredText("refund_speed") is not ("normal" or "optimum"))
+            throw RazorpayErrors.Invalid("The selected refund_speed is invalid.", "refund_speed");
         var expiry = settings.Number("manual_expiry_period") ?? options.ManualExpiryMinutes;
         if (expiry is < ExpiryMinutesMin or > ExpiryMinutesMax)
             throw RazorpayErrors.Invalid("The manual_expiry_period must be between 12 and 7200.", "manual_expiry_period");
@@ -95,14 +103,16 @@ internal static class RazorpayIds
     /// <summary>Prefix and 14 case-sensitive alphanumerics.</summary>
     public static void Demand(string id, string prefix)
     {
-        var isValid = id.StartsWith(prefix, StringComparison.Ordinal) && id.Length == prefix.Length + 14 && id[prefix.Length..].All(char.IsAsciiLetterOrDigit);
+        var isValid = id.StartsWith(prefix, StringComparison.Ordinal) && id.Length == prefix.Length + 14
+            && id[prefix.Length..].All(char.IsAsciiLetterOrDigit);
         if (!isValid) throw RazorpayErrors.MalformedId(id);
     }
 }
 
 internal static class RazorpayLists
 {
-    public static JsonObject Page<T>(SimulatorRequest request, IEnumerable<T> newestFirst, Func<T, long> createdAt, Func<T, JsonObject> render)
+    public static JsonObject Page<T>(
+        SimulatorRequest request, IEnumerable<T> newestFirst, Func<T, long> createdAt, Func<T, JsonObject> render)
     {
         var count = Number(request, "count") ?? 10;
         if (count is < 1 or > 100) throw RazorpayErrors.Invalid("The count must be between 1 and 100.", "count");

@@ -43,5 +43,6 @@ internal sealed class RazorpayPatient(RazorpaySimulatorOptions options, Razorpay
         }
     }
 
-    public string Sign(string orderId, string paymentId) => SimulatorSecrets.Mac(options.KeySecret, Encoding.UTF8.GetBytes($"{orderId}|{paymentId}"));
+    public string Sign(string orderId, string paymentId) =>
+        SimulatorSecrets.Mac(options.KeySecret, Encoding.UTF8.GetBytes($"{orderId}|{paymentId}"));
 }

@@ -20,7 +20,8 @@ internal sealed class RazorpayPaymentCalls(RazorpaySimulatorOptions options, Raz
         if (payment.IsCaptured)
         {
             // Observed: the id in the metadata comes without its prefix.
-            throw RazorpayErrors.Refused("This payment has already been captured", new JsonObject { ["payment_id"] = payment.Id["pay_".Length..] });
+            throw RazorpayErrors.Refused(
+                "This payment has already been captured", new JsonObject { ["payment_id"] = payment.Id["pay_".Length..] });
         }
 
         if (payment.IsReleased) throw RazorpayErrors.Refused("The payment has already been either captured or voided.");
@@ -53,7 +54,8 @@ internal sealed class RazorpayPaymentCalls(RazorpaySimulatorOptions options, Raz
         }
 
         var left = payment.Order.Amount - payment.AmountRefunded;
-        if (payment.Status == "refunded" || (payment.IsCaptured && left == 0)) throw RazorpayErrors.Refused("The payment has been fully refunded already.");
+        if (payment.Status == "refunded" || (payment.IsCaptured && left == 0))
+            throw RazorpayErrors.Refused("The payment has been fully refunded already.");
         if (!payment.IsCaptured) throw RazorpayErrors.Refused("The payment status should be captured for action to be taken.");
         if (amount > left) throw RazorpayErrors.Refused("The refund amount provided is greater than amount captured.");
         if (!account.CanAfford(amount ?? left))
@@ -65,7 +67,8 @@ internal sealed class RazorpayPaymentCalls(RazorpaySimulatorOptions options, Raz
     {
         var payment = Find(request.Id);
         return RazorpayLists.Page(
-            request, ledger.RefundsMade.Values.Where(refund => refund.Payment == payment).Reverse(), refund => refund.CreatedAt, refund => refund.ToJson());
+            request, ledger.RefundsMade.Values.Where(refund => refund.Payment == payment).Reverse(),
+            refund => refund.CreatedAt, refund => refund.ToJson());
     }
 
     public JsonObject ReadRefund(SimulatorRequest request)

@@ -35,7 +35,9 @@ public sealed class RazorpaySimulator : IAsyncDisposable
         _sender = new SimulatorWebhookSender(webhooks, SettleNow);
     }
 
-    /// <summary><c>http://127.0.0.1:{port}/v1/</c>: stands for <c>https://api.razorpay.com/v1/</c>. Control endpoints are at <c>/_sim/</c> of the same origin.</summary>
+    /// <summary>
+    /// <c>http://127.0.0.1:{port}/v1/</c>: stands for <c>https://api.razorpay.com/v1/</c>. Control endpoints are at <c>/_sim/</c> of the same origin.
+    /// </summary>
     public Uri BaseAddress { get; }
 
     /// <summary>Address of the browser script, which stands in for Checkout.</summary>
@@ -119,7 +121,8 @@ public sealed class RazorpaySimulator : IAsyncDisposable
     /// <summary>The provider refunds an uncaptured payment now, as it does when the window has passed.</summary>
     /// <param name="paymentId">A payment in <c>authorized</c>.</param>
     /// <exception cref="ArgumentException">No such payment, or it is not authorized.</exception>
-    public void AutoRefund(string paymentId) => Guarded(() => _patient.Change(paymentId, "authorized", payment => _account.Release(payment)));
+    public void AutoRefund(string paymentId) =>
+        Guarded(() => _patient.Change(paymentId, "authorized", payment => _account.Release(payment)));
 
     /// <summary>The bank's word on a refund: settles a pending one, or bounces one that had been processed.</summary>
     /// <param name="refundId"><c>rfnd_…</c>.</param>
@@ -162,7 +165,8 @@ public sealed class RazorpaySimulator : IAsyncDisposable
         app.MapPostJson("/_sim/pay", body =>
         {
             if (body.Text("key_id") is { } keyId && keyId != simulator().Options.KeyId) throw new ControlException("unknown key id");
-            var method = body.Number("key") is { } key ? RazorpayTestPayments.At(key) : RazorpayTestPayments.Find(body.Text("method") ?? "success@razorpay");
+            var method = body.Number("key") is { } key ? RazorpayTestPayments.At(key)
+                : RazorpayTestPayments.Find(body.Text("method") ?? "success@razorpay");
             return Render(simulator()._patient.Pay(body.Text("order_id") ?? "", method));
         });
         app.MapPostJson("/_sim/payments/late_authorize", body =>
@@ -184,7 +188,12 @@ public sealed class RazorpaySimulator : IAsyncDisposable
     }
 
     private static JsonObject Render(RazorpayPatientResult result) => result.Signature is { } signature
-        ? new JsonObject { ["razorpay_payment_id"] = result.PaymentId, ["razorpay_order_id"] = result.OrderId, ["razorpay_signature"] = signature }
+        ? new JsonObject
+        {
+            ["razorpay_payment_id"] = result.PaymentId,
+            ["razorpay_order_id"] = result.OrderId,
+            ["razorpay_signature"] = signature,
+        }
         : new JsonObject
         {
             ["error"] = new JsonObject

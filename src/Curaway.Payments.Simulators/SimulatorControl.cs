@@ -25,7 +25,8 @@ internal static class SimulatorControl
         }));
         app.MapPostJson("/_sim/clock/advance", body =>
         {
-            clock.Advance(TimeSpan.FromSeconds(body.Number("seconds") ?? throw new ControlException("seconds: a whole number is required")));
+            var seconds = body.Number("seconds") ?? throw new ControlException("seconds: a whole number is required");
+            clock.Advance(TimeSpan.FromSeconds(seconds));
             return new JsonObject { ["now"] = clock.UnixSeconds };
         });
         app.MapPostJson("/_sim/webhooks", body => Steer(webhooks, body));
@@ -78,8 +79,10 @@ internal static class SimulatorControl
         var duration = TimeSpan.FromMilliseconds(body.Number("milliseconds") ?? 30_000);
         var fault = body.Text("kind") switch
         {
-            "answer" => SimulatorFault.Answer((int)(body.Number("status") ?? 500), body.Text("body") ?? "", body.Text("content_type") ?? "application/json"),
-            "rate_limited" => SimulatorFault.RateLimited(body.Number("retry_after_seconds") is { } wait ? TimeSpan.FromSeconds(wait) : null),
+            "answer" => SimulatorFault.Answer(
+                (int)(body.Number("status") ?? 500), body.Text("body") ?? "", body.Text("content_type") ?? "application/json"),
+            "rate_limited" => SimulatorFault.RateLimited(
+                body.Number("retry_after_seconds") is { } wait ? TimeSpan.FromSeconds(wait) : null),
             "in_use" => SimulatorFault.InUse,
             "reset" => SimulatorFault.Reset,
             "truncated" => SimulatorFault.TruncatedBody,

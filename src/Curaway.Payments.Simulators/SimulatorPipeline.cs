@@ -144,7 +144,8 @@ internal sealed class SimulatorPipeline<TCall>(
     /// <summary>A true TCP reset: after a mere end of stream HttpClient silently sends a request without body again.</summary>
     private static void Reset(HttpContext context)
     {
-        if (context.Features.Get<IConnectionSocketFeature>() is { } connection) connection.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        if (context.Features.Get<IConnectionSocketFeature>() is { } connection)
+            connection.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
         context.Abort();
     }
 

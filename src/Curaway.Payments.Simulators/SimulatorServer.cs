@@ -20,7 +20,8 @@ internal sealed class SimulatorServer : IAsyncDisposable
     {
         _app = app;
         _stopping = stopping;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        var features = app.Services.GetRequiredService<IServer>().Features;
+        Address = new Uri(features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
     }
 
     public Uri Address { get; }

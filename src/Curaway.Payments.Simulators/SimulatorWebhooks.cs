@@ -120,7 +120,10 @@ public sealed class SimulatorWebhooks
         }
     }
 
-    /// <summary>Waits until nothing is left to send: delivered, given up or dropped. Returns at once when paused, disabled or without target.</summary>
+    /// <summary>
+    /// Waits until nothing is left to send: delivered, given up or dropped. Returns at once when paused, disabled or
+    /// without target.
+    /// </summary>
     /// <param name="timeout">Wall-clock limit; 30 s when null.</param>
     /// <param name="ct">Ends the wait.</param>
     /// <exception cref="TimeoutException">Events are still waiting; the message says how many.</exception>
@@ -171,7 +174,8 @@ public sealed class SimulatorWebhooks
             if (IsIdle) return null;
             var now = Environment.TickCount64;
             var next = _queue.Find(item => item.Behind <= 0 && item.DueAtMilliseconds <= now);
-            if (next is null && Volatile.Read(ref _draining) > 0 && _queue.TrueForAll(item => item.Behind > 0)) next = _queue.FirstOrDefault();
+            if (next is null && Volatile.Read(ref _draining) > 0 && _queue.TrueForAll(item => item.Behind > 0))
+                next = _queue.FirstOrDefault();
             if (next is null) return null;
             _queue.Remove(next);
             _inFlight++;

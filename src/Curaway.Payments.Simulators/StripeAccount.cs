@@ -84,7 +84,8 @@ internal sealed class StripeAccount(StripeSimulatorOptions options, SimulatorClo
         if (released is not null) PublishPreBasilRelease(released, intent.Amount, cause);
     }
 
-    public StripeRefund Refund(StripeCharge charge, long amount, string? reason, IReadOnlyDictionary<string, string> metadata, StripeCause cause)
+    public StripeRefund Refund(
+        StripeCharge charge, long amount, string? reason, IReadOnlyDictionary<string, string> metadata, StripeCause cause)
     {
         var refund = new StripeRefund
         {

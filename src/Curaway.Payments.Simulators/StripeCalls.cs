@@ -6,7 +6,8 @@ namespace Curaway.Payments.Simulators;
 
 /// <summary>The routes of the API, its authentication and its idempotency rules.</summary>
 internal sealed class StripeCalls(
-    StripeSimulatorOptions options, StripeLedger ledger, SimulatorKeys keys, StripeIntentCalls intents, StripeRefundCalls refunds, StripeVaultCalls vault)
+    StripeSimulatorOptions options, StripeLedger ledger, SimulatorKeys keys, StripeIntentCalls intents,
+    StripeRefundCalls refunds, StripeVaultCalls vault)
     : ISimulatedProvider
 {
     private const int KeyCharactersMax = 255;

@@ -60,8 +60,12 @@ internal sealed class StripeForm
         var metadata = Nested("metadata");
         if (metadata.Count > 50) throw StripeErrors.Invalid("parameter_invalid", "Metadata can have up to 50 keys.", "metadata");
         foreach (var (key, value) in metadata)
-            if (key.Length > 40 || value.Length > 500)
-                throw StripeErrors.Invalid("parameter_invalid_string_too_long", "Metadata keys and values can have up to 40 and 500 characters.", "metadata");
+        {
+            if (key.Length <= 40 && value.Length <= 500) continue;
+            throw StripeErrors.Invalid(
+                "parameter_invalid_string_too_long", "Metadata keys and values can have up to 40 and 500 characters.", "metadata");
+        }
+
         return metadata;
     }
 
@@ -79,7 +83,8 @@ internal sealed class StripeForm
                     "payment_method_types is no longer supported. Use automatic_payment_methods or allowed_payment_method_types.", top);
             }
 
-            if (top != "expand" && !names.Contains(top)) throw StripeErrors.Invalid("parameter_unknown", $"Received unknown parameter: {key}", key);
+            if (top != "expand" && !names.Contains(top))
+                throw StripeErrors.Invalid("parameter_unknown", $"Received unknown parameter: {key}", key);
         }
     }
 }

@@ -4,7 +4,8 @@ namespace Curaway.Payments.Simulators;
 
 /// <summary>Payment intents: create, read, list, confirm, capture, cancel.</summary>
 internal sealed class StripeIntentCalls(
-    StripeSimulatorOptions options, SimulatorClock clock, StripeLedger ledger, StripeAccount account, StripeEvents events, StripeVaultCalls vault)
+    StripeSimulatorOptions options, SimulatorClock clock, StripeLedger ledger, StripeAccount account, StripeEvents events,
+    StripeVaultCalls vault)
 {
     // Eight digits, the API reference's limit for an amount.
     private const long AmountMax = 99_999_999;
@@ -61,7 +62,8 @@ internal sealed class StripeIntentCalls(
         return intent.ToJson(form.Expands("latest_charge"));
     }
 
-    public JsonObject Read(StripeForm form, SimulatorRequest request, StripeCause cause) => Find(request.Id).ToJson(form.Expands("latest_charge"));
+    public JsonObject Read(StripeForm form, SimulatorRequest request, StripeCause cause) =>
+        Find(request.Id).ToJson(form.Expands("latest_charge"));
 
     public JsonObject List(StripeForm form, SimulatorRequest request, StripeCause cause)
     {
@@ -77,7 +79,8 @@ internal sealed class StripeIntentCalls(
 
     public JsonObject Confirm(StripeForm form, SimulatorRequest request, StripeCause cause)
     {
-        form.Allow("payment_method", "payment_method_options", "payment_method_data", "return_url", "off_session", "use_stripe_sdk", "setup_future_usage", "error_on_requires_action");
+        form.Allow(
+            "payment_method", "payment_method_options", "payment_method_data", "return_url", "off_session", "use_stripe_sdk", "setup_future_usage", "error_on_requires_action");
         var intent = Find(request.Id);
         if (intent.Status is not ("requires_payment_method" or "requires_confirmation" or "requires_action"))
             throw StripeErrors.UnexpectedState(intent, "confirmed");
@@ -97,7 +100,8 @@ internal sealed class StripeIntentCalls(
         var intent = Find(request.Id);
         if (intent.Status != "requires_capture") throw StripeErrors.UnexpectedState(intent, "captured");
         var amount = form.Number("amount_to_capture") ?? intent.AmountCapturable;
-        if (amount < 1) throw StripeErrors.Invalid("parameter_invalid_integer", "This value must be greater than or equal to 1.", "amount_to_capture");
+        if (amount < 1)
+            throw StripeErrors.Invalid("parameter_invalid_integer", "This value must be greater than or equal to 1.", "amount_to_capture");
         if (amount > intent.AmountCapturable)
             throw StripeErrors.Refused("amount_too_large", "The amount to capture is greater than the amount you can capture.", "amount_to_capture");
         account.Capture(intent, amount, cause);
@@ -144,10 +148,12 @@ internal sealed class StripeIntentCalls(
 /// <summary>Cursor pages, newest first.</summary>
 internal static class StripeLists
 {
-    public static JsonObject Page<T>(StripeForm form, string url, IEnumerable<T> newestFirst, Func<T, string> idOf, Func<T, JsonObject> render)
+    public static JsonObject Page<T>(
+        StripeForm form, string url, IEnumerable<T> newestFirst, Func<T, string> idOf, Func<T, JsonObject> render)
     {
         var limit = form.Number("limit") ?? 10;
-        if (limit is < 1 or > 100) throw StripeErrors.Invalid("parameter_invalid_integer", "This value must be between 1 and 100.", "limit");
+        if (limit is < 1 or > 100)
+            throw StripeErrors.Invalid("parameter_invalid_integer", "This value must be between 1 and 100.", "limit");
         if (form.Text("starting_after") is { } after) newestFirst = newestFirst.SkipWhile(item => idOf(item) != after).Skip(1);
         var page = newestFirst.Take((int)limit + 1).ToList();
         return new JsonObject

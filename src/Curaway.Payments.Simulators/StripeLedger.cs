@@ -33,7 +33,8 @@ public sealed record StripeChargeEntry(
 /// <param name="Status"><c>pending</c>, <c>succeeded</c> or <c>failed</c>.</param>
 /// <param name="Amount">Minor units.</param>
 /// <param name="Metadata">As sent.</param>
-public sealed record StripeRefundEntry(string Id, string PaymentIntent, string Status, long Amount, IReadOnlyDictionary<string, string> Metadata);
+public sealed record StripeRefundEntry(
+    string Id, string PaymentIntent, string Status, long Amount, IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>
 /// The truth the tests compare with: every object of the account and every call received. Thread-safe; reading applies
@@ -49,17 +50,20 @@ public sealed class StripeLedger
     public IReadOnlyList<SimulatorCall> Calls => _calls.All;
 
     /// <summary>Every payment intent, oldest first.</summary>
-    public IReadOnlyList<StripeIntentEntry> PaymentIntents => Read<IReadOnlyList<StripeIntentEntry>>(() => [.. Intents.Values.Select(intent => new StripeIntentEntry(
+    public IReadOnlyList<StripeIntentEntry> PaymentIntents => Read<IReadOnlyList<StripeIntentEntry>>(() => [..
+        Intents.Values.Select(intent => new StripeIntentEntry(
         intent.Id, intent.ClientSecret, intent.Status, intent.Amount, intent.AmountReceived, intent.Currency,
         intent.LatestCharge?.Id, intent.CancellationReason, intent.Metadata))]);
 
     /// <summary>Every charge, failed ones included, oldest first.</summary>
-    public IReadOnlyList<StripeChargeEntry> Charges => Read<IReadOnlyList<StripeChargeEntry>>(() => [.. ChargesMade.Values.Select(charge => new StripeChargeEntry(
+    public IReadOnlyList<StripeChargeEntry> Charges => Read<IReadOnlyList<StripeChargeEntry>>(() => [..
+        ChargesMade.Values.Select(charge => new StripeChargeEntry(
         charge.Id, charge.Intent.Id, charge.IsPaid ? "succeeded" : "failed", charge.Intent.Amount, charge.AmountCaptured,
         charge.AmountRefunded, charge.IsHeld, charge.Intent.Metadata))]);
 
     /// <summary>Every refund, oldest first.</summary>
-    public IReadOnlyList<StripeRefundEntry> Refunds => Read<IReadOnlyList<StripeRefundEntry>>(() => [.. RefundsMade.Values.Select(refund => new StripeRefundEntry(
+    public IReadOnlyList<StripeRefundEntry> Refunds => Read<IReadOnlyList<StripeRefundEntry>>(() => [..
+        RefundsMade.Values.Select(refund => new StripeRefundEntry(
         refund.Id, refund.Charge.Intent.Id, refund.Status, refund.Amount, refund.Metadata))]);
 
     internal Lock Gate { get; } = new();

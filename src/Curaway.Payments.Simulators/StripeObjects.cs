@@ -115,14 +115,25 @@ internal sealed class StripeCharge
         ["failure_message"] = IsPaid ? null : Card.Message,
         ["livemode"] = Intent.LiveMode,
         ["metadata"] = SimulatorJson.Map(Intent.Metadata),
-        ["outcome"] = new JsonObject { ["type"] = IsPaid ? "authorized" : "issuer_declined", ["network_status"] = IsPaid ? "approved_by_network" : "declined_by_network" },
+        ["outcome"] = new JsonObject
+        {
+            ["type"] = IsPaid ? "authorized" : "issuer_declined",
+            ["network_status"] = IsPaid ? "approved_by_network" : "declined_by_network",
+        },
         ["paid"] = IsPaid,
         ["payment_intent"] = Intent.Id,
         ["payment_method"] = Intent.PaymentMethod,
         ["payment_method_details"] = new JsonObject
         {
             ["type"] = "card",
-            ["card"] = new JsonObject { ["brand"] = "visa", ["capture_before"] = CaptureBefore, ["last4"] = Card.LastFour, ["country"] = "US", ["funding"] = "credit" },
+            ["card"] = new JsonObject
+            {
+                ["brand"] = "visa",
+                ["capture_before"] = CaptureBefore,
+                ["country"] = "US",
+                ["funding"] = "credit",
+                ["last4"] = Card.LastFour,
+            },
         },
         ["refunded"] = IsCaptured && AmountCaptured > 0 && AmountRefunded == AmountCaptured,
         ["status"] = IsPaid ? "succeeded" : "failed",

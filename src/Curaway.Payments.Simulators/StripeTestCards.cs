@@ -5,7 +5,8 @@ namespace Curaway.Payments.Simulators;
 internal enum StripeCardBehaviour { Pays, Declines, NeedsAuthentication, PaysSlowly }
 
 internal sealed record StripeTestCard(
-    string PaymentMethod, string Number, string Label, StripeCardBehaviour Behaviour, string? Code = null, string? DeclineCode = null, string? Message = null)
+    string PaymentMethod, string Number, string Label, StripeCardBehaviour Behaviour,
+    string? Code = null, string? DeclineCode = null, string? Message = null)
 {
     public string LastFour => Number[^4..];
 }
@@ -21,10 +22,14 @@ internal static class StripeTestCards
     private static readonly StripeTestCard[] All =
     [
         new("pm_card_visa", "4242424242424242", "Card that pays", StripeCardBehaviour.Pays),
-        new("pm_card_visa_chargeDeclined", "4000000000000002", "Card that is declined", StripeCardBehaviour.Declines, "card_declined", "generic_decline", Declined),
-        new("pm_card_chargeDeclined", "4000000000000002", "Card that is declined", StripeCardBehaviour.Declines, "card_declined", "generic_decline", Declined),
-        new("pm_card_chargeDeclinedInsufficientFunds", "4000000000009995", "Card without funds", StripeCardBehaviour.Declines, "card_declined", "insufficient_funds", "Your card has insufficient funds."),
-        new("pm_card_authenticationRequired", "4000002500003155", "Card that asks the bank", StripeCardBehaviour.NeedsAuthentication, "authentication_required", "authentication_required", "Your card was declined. This transaction requires authentication."),
+        new("pm_card_visa_chargeDeclined", "4000000000000002", "Card that is declined", StripeCardBehaviour.Declines,
+            "card_declined", "generic_decline", Declined),
+        new("pm_card_chargeDeclined", "4000000000000002", "Card that is declined", StripeCardBehaviour.Declines,
+            "card_declined", "generic_decline", Declined),
+        new("pm_card_chargeDeclinedInsufficientFunds", "4000000000009995", "Card without funds", StripeCardBehaviour.Declines,
+            "card_declined", "insufficient_funds", "Your card has insufficient funds."),
+        new("pm_card_authenticationRequired", "4000002500003155", "Card that asks the bank", StripeCardBehaviour.NeedsAuthentication,
+            "authentication_required", "authentication_required", "Your card was declined. This transaction requires authentication."),
         new("pm_sim_timeout", "4242424242424242", "Card that answers late", StripeCardBehaviour.PaysSlowly),
     ];
 

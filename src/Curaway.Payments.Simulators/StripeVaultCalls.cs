@@ -102,7 +102,8 @@ internal sealed class StripeVaultCalls(StripeSimulatorOptions options, Simulator
     /// <summary>The card behind a method id. A saved method pays only for the customer it is attached to.</summary>
     public StripeTestCard DemandMethod(string id, string? customer)
     {
-        if (_methods.TryGetValue(id, out var saved)) return saved.Customer == customer && customer is not null ? saved.Card : throw NotYours(id);
+        if (_methods.TryGetValue(id, out var saved))
+            return saved.Customer == customer && customer is not null ? saved.Card : throw NotYours(id);
         return StripeTestCards.Find(id) ?? throw StripeErrors.Missing("PaymentMethod", id, "payment_method");
     }
 
@@ -121,7 +122,8 @@ internal sealed class StripeVaultCalls(StripeSimulatorOptions options, Simulator
         form.Allow("customer", "type", "limit", "starting_after", "ending_before", "allow_redisplay");
         DemandCustomer(customer);
         return StripeLists.Page(
-            form, url, _methods.Values.Where(saved => saved.Customer == customer).OrderByDescending(saved => saved.Created), saved => saved.Id, Render);
+            form, url, _methods.Values.Where(saved => saved.Customer == customer).OrderByDescending(saved => saved.Created),
+            saved => saved.Id, Render);
     }
 
     private JsonObject Render(SavedMethod saved) => new()

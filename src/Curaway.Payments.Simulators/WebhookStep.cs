@@ -2,7 +2,8 @@ namespace Curaway.Payments.Simulators;
 
 /// <summary>
 /// How one event travels. Start from <see cref="Deliver"/> and change what you need with <c>with</c>;
-/// a script returns one of these per event: <c>simulator.Webhooks.Script = e => e.Type == "charge.refunded" ? WebhookStep.Duplicate : WebhookStep.Deliver</c>.
+/// a script returns one of these per event:
+/// <c>simulator.Webhooks.Script = e => e.Type == "charge.refunded" ? WebhookStep.Duplicate : WebhookStep.Deliver</c>.
 /// </summary>
 public sealed record WebhookStep
 {
@@ -22,7 +23,10 @@ public sealed record WebhookStep
     /// <summary>How many times the same event is delivered; 0 drops it.</summary>
     public int Copies { get; init; } = 1;
 
-    /// <summary>Every copy after the first gets an event id of its own. Razorpay's id is unsigned, so the body stays byte-identical; Stripe's is in the body.</summary>
+    /// <summary>
+    /// Every copy after the first gets an event id of its own. Razorpay's id is unsigned, so the body stays byte-identical;
+    /// Stripe's is in the body.
+    /// </summary>
     public bool HasNewEventIdPerCopy { get; init; }
 
     /// <summary>Wall-clock wait before the first attempt.</summary>
