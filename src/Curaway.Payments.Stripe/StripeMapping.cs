@@ -1,21 +1,29 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace Curaway.Payments.Stripe;
 
-/// <summary>What was asked, and through which account.</summary>
-internal sealed record StripeAsk(ProviderRequest Request, StripeAccount Account);
+/// <summary>A payment intent, read strictly.</summary>
+/// <param name="Id"><c>pi_…</c>.</param>
+/// <param name="Status">Stripe's status, as it is.</param>
+/// <param name="Amount">What it is for.</param>
+/// <param name="Received">What was captured of it.</param>
+/// <param name="ClientSecret">What the browser needs; null when it was not sent.</param>
+/// <param name="FailureCode">Why the last attempt failed; null when it did not.</param>
+/// <param name="Snapshot">The same in our words.</param>
+internal sealed record StripeIntent(
+    string Id, string Status, Money Amount, Money Received, string? ClientSecret, string? FailureCode, ProviderSnapshot Snapshot);
 
 /// <summary>
-/// Pure mapping. This file: what a readable answer means for the verb that was sent; explicit success or refusal counts,
-/// everything else is Indeterminate. <c>.Facts</c>: JSON into facts. <c>.Errors</c>: errors. <c>.Webhooks</c>: events.
+/// JSON into facts. Pure; what cannot be read safely is null, never a guess. Stripe.net's own classes read a missing amount
+/// as 0 and a missing time as 1970, so they are not asked.
 /// </summary>
-internal static partial class StripeMapping
+internal static class StripeMapping
 {
     public const string ChargeIdKey = "charge_id";
     public const string OperationIdKey = "operation_id";
 
-    private static readonly ProviderResult Unreadable = ProviderResult.Indeterminate(ProviderFault.Unreadable);
+    private const int CodeLengthMax = 64;
+    private const int IdLengthMax = 255;
 
     /// <summary>
     /// Where Stripe differs from ISO 4217 (https://docs.stripe.com/currencies): MGA without decimals; ISK and UGX with two
@@ -33,148 +41,182 @@ internal static partial class StripeMapping
         },
         minimums: new Dictionary<string, long>());
 
-    public static ProviderResult Authorized(StripeAsk ask, JsonElement json) =>
-        OfIntent(ask, ReadIntent(json, ask.Account.Name), AuthorizationOf);
+    /// <summary>True for an id of that kind which is safe in a URL and a column.</summary>
+    public static bool IsId(string? id, string prefix) =>
+        id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
+        && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
-    public static ProviderResult Captured(StripeAsk ask, JsonElement json) =>
-        OfIntent(ask, ReadIntent(json, ask.Account.Name), (_, intent) => intent.Status switch
-        {
-            "succeeded" when intent.Received == ask.Request.RequiredOperation.Amount => ProviderResult.Succeeded(intent.Snapshot),
-            "processing" => ProviderResult.Pending(intent.Snapshot),
-            _ => ProviderResult.Indeterminate(ProviderFault.Mismatch, "status"),
-        });
+    /// <summary>True when the metadata names our operation, or our charge.</summary>
+    public static bool IsOurs(IReadOnlyDictionary<string, string>? metadata, ProviderRequest request) =>
+        metadata is not null
+        && (metadata.GetValueOrDefault(OperationIdKey) == request.Operation?.Id.ToString()
+            || metadata.GetValueOrDefault(ChargeIdKey) == request.Charge.Id.ToString());
 
-    public static ProviderResult Voided(StripeAsk ask, JsonElement json) =>
-        OfIntent(ask, ReadIntent(json, ask.Account.Name), (_, intent) => intent.Status == "canceled"
-            ? ProviderResult.Succeeded(intent.Snapshot)
-            : ProviderResult.Indeterminate(ProviderFault.Mismatch, "status"));
-
-    public static ProviderResult Refunded(StripeAsk ask, JsonElement json)
+    /// <summary>Reads an intent; null when a field we stand on is missing or of another type.</summary>
+    public static StripeIntent? ReadIntent(JsonElement json, string account)
     {
-        var operation = ask.Request.RequiredOperation;
-        if (ReadRefund(json, ask.Account.Name) is not { } snapshot)
-            return Unreadable;
-        var refund = snapshot.Refunds[0];
-        if (snapshot.Reference != ask.Request.Charge.Reference || refund.Amount != operation.Amount
-            || (refund.OperationId is { } echoed && echoed != operation.Id))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "refund");
-        return RefundOf(refund, snapshot with { OperationId = operation.Id, Refunds = [refund with { OperationId = operation.Id }] });
+        if (!IsObject(json, "payment_intent") || Text(json, "id") is not { } id || !IsId(id, "pi_")
+            || Text(json, "status") is not { } status || Amount(json, "amount") is not { } amount)
+            return null;
+        var received = Amount(json, "amount_received") ?? Money.Zero(amount.Currency);
+        var failure = json.TryGetProperty("last_payment_error", out var error) && error.ValueKind == JsonValueKind.Object
+            ? CodeOf(error)
+            : null;
+        var payment = PaymentOf(json, status, amount, received, failure);
+        var snapshot = Link(json, account) with
+        {
+            Reference = id,
+            IsReferenceClosed = status == "canceled",
+            Amount = amount,
+            Payments = payment is null ? [] : [payment],
+            IsIncomplete = payment is null && status is "requires_capture" or "succeeded",
+            Error = failure is not null && status == "requires_payment_method" ? new PaymentError(ErrorCodes.ChargeFailed, failure) : null,
+        };
+        return new StripeIntent(id, status, amount, received, Text(json, "client_secret"), failure, snapshot);
     }
 
-    /// <summary>What an intent means after the patient came back from checkout.</summary>
-    public static ProviderResult CheckedOut(StripeAsk ask, StripeIntent? read) => OfIntent(ask, read, (_, intent) => intent.Status switch
+    /// <summary>Reads a refund with its links; null when a field we stand on is missing or of another type.</summary>
+    public static ProviderSnapshot? ReadRefund(JsonElement json, string account)
     {
-        "requires_capture" or "succeeded" => ProviderResult.Succeeded(intent.Snapshot),
-        "processing" => ProviderResult.Pending(intent.Snapshot),
-        "canceled" => ProviderResult.Declined("canceled", intent.Snapshot),
-        "requires_payment_method" when intent.FailureCode is { } code => ProviderResult.Declined(code, intent.Snapshot),
-        "requires_payment_method" or "requires_confirmation" or "requires_action" => ActionOf(ask, intent),
-        _ => Unreadable,
-    });
-
-    /// <summary>How the operation came out, by what stands there now; without an operation, just what stands there.</summary>
-    public static ProviderResult Found(StripeAsk ask, StripeIntent? read, IReadOnlyList<ChargeRefund> refunds)
-    {
-        var whole = read is null ? null : read with { Snapshot = read.Snapshot with { Refunds = [.. refunds] } };
-        return OfIntent(ask, whole, (_, intent) => ask.Request.Operation?.Kind switch
+        if (!IsObject(json, "refund") || Text(json, "id") is not { } id || !(IsId(id, "re_") || IsId(id, "pyr_"))
+            || Amount(json, "amount") is not { } amount || RefundStateOf(Text(json, "status")) is not { } state)
+            return null;
+        var link = Link(json, account);
+        var refund = new ChargeRefund
         {
-            null when IsWaiting(intent) => ActionOf(ask, intent),
-            null => ProviderResult.Succeeded(intent.Snapshot),
-            OperationKind.Authorize => AuthorizationOf(ask, intent),
-            OperationKind.Capture => CaptureOf(ask, intent),
-            OperationKind.Void => VoidOf(intent),
-            OperationKind.Refund => FoundRefundOf(ask, intent),
-            _ => Unreadable,
-        });
+            Reference = id,
+            State = state,
+            Amount = amount,
+            PaymentReference = ChargeIdOf(json, "charge"),
+            OperationId = link.OperationId,
+            CreatedAt = Time(json, "created"),
+            ErrorCode = state == RefundState.Failed ? Code(Text(json, "failure_reason") ?? Text(json, "status")) : null,
+        };
+        var intent = IdOf(json, "payment_intent");
+        return link with { Reference = IsId(intent, "pi_") ? intent : null, Refunds = [refund] };
     }
 
-    private static ProviderResult AuthorizationOf(StripeAsk ask, StripeIntent intent)
+    /// <summary>Reads a charge as a payment; null when a field we stand on is missing or of another type.</summary>
+    public static ChargePayment? ReadCharge(JsonElement json, bool isReleased, Money? received)
     {
-        var isSaved = ask.Request.RequiredOperation.PaymentMethod is not null;
-        return intent.Status switch
+        if (!IsObject(json, "charge") || Text(json, "id") is not { } id || !IsChargeId(id) || Amount(json, "amount") is not { } amount)
+            return null;
+        var captured = Money.Max(Amount(json, "amount_captured") ?? Money.Zero(amount.Currency), In(received, amount.Currency));
+        var isCaptured = Flag(json, "captured") == true || captured.IsPositive;
+        var state = Text(json, "status") switch
         {
-            "requires_capture" or "succeeded" => ProviderResult.Succeeded(intent.Snapshot),
-            "processing" => ProviderResult.Pending(intent.Snapshot),
-            "canceled" => ProviderResult.Declined("canceled", intent.Snapshot),
-            _ when !IsWaiting(intent) => Unreadable,
-            _ when isSaved && intent.FailureCode is { } code => ProviderResult.Declined(code, intent.Snapshot),
-            // Created, but nobody tells yet what became of the confirmation.
-            _ when isSaved && intent.Status != "requires_action" => ProviderResult.Indeterminate(ProviderFault.Busy, intent.Status, intent.Snapshot),
-            _ => ActionOf(ask, intent),
+            "failed" => PaymentState.Failed,
+            "pending" when !isCaptured => PaymentState.Created,
+            "succeeded" or "pending" when isCaptured => PaymentState.Captured,
+            "succeeded" => isReleased ? PaymentState.Voided : PaymentState.Authorized,
+            _ => (PaymentState?)null,
+        };
+        return state is not { } known ? null : new ChargePayment
+        {
+            Reference = id,
+            State = known,
+            Amount = amount,
+            Captured = known == PaymentState.Captured ? captured : Money.Zero(amount.Currency),
+            CreatedAt = Time(json, "created"),
+            CaptureBefore = CaptureBeforeOf(json),
+            ErrorCode = known == PaymentState.Failed ? Code(Text(json, "failure_code")) : null,
         };
     }
 
-    private static ProviderResult CaptureOf(StripeAsk ask, StripeIntent intent) => intent.Status switch
+    /// <summary>The intent's latest charge: expanded in answers to us, an id in events.</summary>
+    private static ChargePayment? PaymentOf(JsonElement json, string status, Money amount, Money received, string? failure)
     {
-        "succeeded" when intent.Received == ask.Request.RequiredOperation.Amount => ProviderResult.Succeeded(intent.Snapshot),
-        "succeeded" => ProviderResult.Indeterminate(ProviderFault.Mismatch, "captured_other_amount", intent.Snapshot),
-        "processing" => ProviderResult.Pending(intent.Snapshot),
-        "canceled" => ProviderResult.Declined("canceled", intent.Snapshot),
-        _ => ProviderResult.Indeterminate(ProviderFault.NotFound, null, intent.Snapshot),
-    };
+        if (!json.TryGetProperty("latest_charge", out var latest))
+            return null;
+        if (latest.ValueKind == JsonValueKind.Object)
+            return ReadCharge(latest, isReleased: status == "canceled", received);
+        if (ChargeIdOf(json, "latest_charge") is not { } id)
+            return null;
 
-    private static ProviderResult VoidOf(StripeIntent intent) => intent.Status switch
-    {
-        "canceled" => ProviderResult.Succeeded(intent.Snapshot),
-        "succeeded" => ProviderResult.Declined("captured", intent.Snapshot),
-        _ => ProviderResult.Indeterminate(ProviderFault.NotFound, null, intent.Snapshot),
-    };
-
-    private static ProviderResult FoundRefundOf(StripeAsk ask, StripeIntent intent)
-    {
-        var operation = ask.Request.RequiredOperation;
-        var refund = intent.Snapshot.Refunds.FirstOrDefault(refund => refund.OperationId == operation.Id);
-        if (refund is null)
-            return ProviderResult.Indeterminate(ProviderFault.NotFound, null, intent.Snapshot);
-        return refund.Amount == operation.Amount
-            ? RefundOf(refund, intent.Snapshot)
-            : ProviderResult.Indeterminate(ProviderFault.Mismatch, "refund", intent.Snapshot);
+        var hasFailed = failure is not null && json.GetProperty("last_payment_error") is var error
+            && (Text(error, "charge") ?? id) == id;
+        PaymentState? state = status switch
+        {
+            "succeeded" => PaymentState.Captured,
+            "requires_capture" => PaymentState.Authorized,
+            "processing" => PaymentState.Created,
+            "canceled" or "requires_payment_method" when hasFailed => PaymentState.Failed,
+            "canceled" => PaymentState.Voided,
+            _ => null,
+        };
+        return state is not { } known ? null : new ChargePayment
+        {
+            Reference = id,
+            State = known,
+            Amount = amount,
+            Captured = known == PaymentState.Captured ? received : Money.Zero(amount.Currency),
+            ErrorCode = known == PaymentState.Failed ? failure : null,
+        };
     }
 
-    private static ProviderResult RefundOf(ChargeRefund refund, ProviderSnapshot snapshot) => refund.State switch
+    private static RefundState? RefundStateOf(string? status) => status switch
     {
-        RefundState.Succeeded => ProviderResult.Succeeded(snapshot),
-        RefundState.Pending => ProviderResult.Pending(snapshot),
-        RefundState.Failed => ProviderResult.Declined(refund.ErrorCode ?? "refund_failed", snapshot),
-        _ => Unreadable,
+        "pending" or "requires_action" => RefundState.Pending,
+        "succeeded" => RefundState.Succeeded,
+        "failed" or "canceled" => RefundState.Failed,
+        _ => null,
     };
 
-    /// <summary>The answer must be about the charge we asked about, in its amount, currency and mode.</summary>
-    private static ProviderResult OfIntent(StripeAsk ask, StripeIntent? intent, Func<StripeAsk, StripeIntent, ProviderResult> then)
+    /// <summary>Our ids from the metadata, and the mode: all that links an object to a charge of ours.</summary>
+    public static ProviderSnapshot Link(JsonElement json, string account)
     {
-        if (intent is null)
-            return Unreadable;
-        var charge = ask.Request.Charge;
-        var snapshot = intent.Snapshot;
-        var mode = charge.IsLiveMode ?? ask.Account.Options.IsLiveMode;
-        if (charge.Reference is not null && intent.Id != charge.Reference)
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "id");
-        if (snapshot.ChargeId is { } named && named != charge.Id)
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "charge_id");
-        if (intent.Amount != charge.Amount)
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "amount");
-        if (snapshot.IsLiveMode is { } live && mode is { } expected && live != expected)
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "livemode");
-        return then(ask, intent);
-    }
-
-    private static bool IsWaiting(StripeIntent intent) =>
-        intent.Status is "requires_payment_method" or "requires_confirmation" or "requires_action";
-
-    private static ProviderResult ActionOf(StripeAsk ask, StripeIntent intent)
-    {
-        if (string.IsNullOrEmpty(intent.ClientSecret))
-            return Unreadable;
-        var action = new ClientAction
+        var metadata = json.TryGetProperty("metadata", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
+        var isOurs = metadata.ValueKind == JsonValueKind.Object;
+        return new ProviderSnapshot
         {
             Provider = StripeProvider.ProviderName,
-            ScriptUrl = ask.Account.Options.ScriptUrl,
-            Parameters = ImmutableDictionary.CreateRange(
-            [
-                KeyValuePair.Create("client_secret", intent.ClientSecret),
-                KeyValuePair.Create("publishable_key", ask.Account.Options.PublishableKey ?? ""),
-            ]),
+            ProviderAccount = account,
+            IsLiveMode = Flag(json, "livemode"),
+            ChargeId = isOurs && ChargeId.TryParse(Text(metadata, ChargeIdKey), out var charge) ? charge : null,
+            OperationId = isOurs && OperationId.TryParse(Text(metadata, OperationIdKey), out var operation) ? operation : null,
         };
-        return ProviderResult.RequiresAction(intent.Snapshot, action);
     }
+
+    private static Money In(Money? amount, Currency currency) =>
+        amount is { } known && known.Currency == currency ? known : Money.Zero(currency);
+
+    public static bool IsChargeId(string id) => IsId(id, "ch_") || IsId(id, "py_");
+
+    private static string? ChargeIdOf(JsonElement json, string name) => IdOf(json, name) is { } id && IsChargeId(id) ? id : null;
+
+    /// <summary>An id that stands there by itself or inside the expanded object.</summary>
+    public static string? IdOf(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? Text(value, "id") : Text(json, name);
+
+    public static bool IsObject(JsonElement json, string type) => json.ValueKind == JsonValueKind.Object && Text(json, "object") == type;
+
+    public static string? Text(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    public static bool? Flag(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
+
+    private static long? Number(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
+
+    public static Money? Amount(JsonElement json, string name) =>
+        Number(json, name) is { } amount ? Currencies.FromProvider(amount, Text(json, "currency")) : null;
+
+    // Unix seconds; 0 or less means "not told". The upper bound is the year 9999.
+    private static DateTimeOffset? Time(JsonElement json, string name) =>
+        Number(json, name) is { } seconds and > 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+
+    private static DateTimeOffset? CaptureBeforeOf(JsonElement charge) =>
+        charge.TryGetProperty("payment_method_details", out var details) && details.ValueKind == JsonValueKind.Object
+        && details.TryGetProperty("card", out var card) && card.ValueKind == JsonValueKind.Object
+            ? Time(card, "capture_before")
+            : null;
+
+    private static string CodeOf(JsonElement error) => Code(Text(error, "decline_code") ?? Text(error, "code") ?? Text(error, "type"));
+
+    /// <summary>A machine word, or <c>other</c>: never text.</summary>
+    public static string Code(string? code) =>
+        code is { Length: > 0 and <= CodeLengthMax } && code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
+            ? code
+            : "other";
 }

@@ -34,25 +34,25 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         request,
         account => request.RequiredOperation.PaymentMethod is not null || !string.IsNullOrEmpty(account.Options.PublishableKey),
         (account, keyed) => account.Client.V1.PaymentIntents.CreateAsync(BuildAuthorize(request), keyed, ct),
-        StripeMapping.Authorized);
+        StripeOutcomes.Authorized);
 
     public Task<ProviderResult> CaptureAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
         _ => HasReference(request),
         (account, keyed) => account.Client.V1.PaymentIntents.CaptureAsync(request.Charge.Reference, BuildCapture(request), keyed, ct),
-        StripeMapping.Captured);
+        StripeOutcomes.Captured);
 
     public Task<ProviderResult> VoidAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
         _ => HasReference(request),
         (account, keyed) => account.Client.V1.PaymentIntents.CancelAsync(request.Charge.Reference, BuildVoid(request), keyed, ct),
-        StripeMapping.Voided);
+        StripeOutcomes.Voided);
 
     public Task<ProviderResult> RefundAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
         _ => HasReference(request),
         (account, keyed) => account.Client.V1.Refunds.CreateAsync(BuildRefund(request), keyed, ct),
-        StripeMapping.Refunded);
+        StripeOutcomes.Refunded);
 
     public Task<ProviderResult> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof, CancellationToken ct) =>
         ReadAsync(request, async ask =>
@@ -60,7 +60,7 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
             if (proof.Fields.TryGetValue("payment_intent", out var claimed) && claimed != request.Charge.Reference)
                 return ProviderResult.Indeterminate(ProviderFault.Mismatch, "other_payment_intent");
             return HasReference(request)
-                ? StripeMapping.CheckedOut(ask, await GetIntentAsync(ask, request.Charge.Reference!, ct).ConfigureAwait(false))
+                ? StripeOutcomes.CheckedOut(ask, await GetIntentAsync(ask, request.Charge.Reference!, ct).ConfigureAwait(false))
                 : ProviderResult.Indeterminate(ProviderFault.NotFound);
         });
 
@@ -73,9 +73,9 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
 
             var intent = await GetIntentAsync(ask, reference!, ct).ConfigureAwait(false);
             if (intent is not { Received.IsPositive: true })
-                return StripeMapping.Found(ask, intent, []);
+                return StripeOutcomes.Found(ask, intent, []);
             var refunds = await ListRefundsAsync(ask, reference!, ct).ConfigureAwait(false);
-            return refunds is null ? ProviderResult.Indeterminate(ProviderFault.Unreadable) : StripeMapping.Found(ask, intent, refunds);
+            return refunds is null ? ProviderResult.Indeterminate(ProviderFault.Unreadable) : StripeOutcomes.Found(ask, intent, refunds);
         });
 
     private static bool HasReference(ProviderRequest request) => StripeMapping.IsId(request.Charge.Reference, "pi_");
@@ -154,20 +154,20 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
             var keyed = new RequestOptions { IdempotencyKey = request.RequiredOperation.IdempotencyKey };
             var answer = await call(account, keyed).ConfigureAwait(false);
             using var json = JsonDocument.Parse(answer.StripeResponse.Content);
-            return read(ask, json.RootElement) with { ProviderRequestId = StripeMapping.RequestIdOf(answer.StripeResponse) };
+            return read(ask, json.RootElement) with { ProviderRequestId = StripeErrors.RequestIdOf(answer.StripeResponse) };
         }
 #pragma warning disable CA1031 // Stripe.net throws at least six types for transport and bodies; none of them may be taken for a failure.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            return StripeMapping.OfException(ask, e);
+            return StripeErrors.OfException(ask, e);
         }
     }
 
     private async Task<ProviderResult> ReadAsync(ProviderRequest request, Func<StripeAsk, Task<ProviderResult>> read)
     {
         if (clients.Find(request.Charge.ProviderAccount) is not { } account)
-            return ProviderResult.NotSent(ProviderFault.Configuration);
+            return ProviderResult.Indeterminate(ProviderFault.Configuration);
         try
         {
             return await read(new StripeAsk(request, account)).ConfigureAwait(false);
@@ -176,7 +176,7 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            return StripeMapping.OfReadException(e);
+            return StripeErrors.OfReadException(e);
         }
     }
 

@@ -2,15 +2,16 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Stripe;
+using static Curaway.Payments.Stripe.StripeMapping;
 
 namespace Curaway.Payments.Stripe;
 
-// Errors. Only a refusal that Stripe documents for the verb is Declined, only what certainly did not go out is NotSent.
-// No exception's message is kept: Stripe.net puts whole bodies into it.
-internal static partial class StripeMapping
+/// <summary>
+/// What an exception of Stripe.net means. Pure. Only a refusal that Stripe documents for the verb is Declined, only what
+/// certainly did not go out is NotSent. No exception's message is kept: Stripe.net puts whole bodies into it.
+/// </summary>
+internal static class StripeErrors
 {
-    private const int CodeLengthMax = 64;
-
     /// <summary>What became of a verb that threw.</summary>
     public static ProviderResult OfException(StripeAsk ask, Exception exception)
     {
@@ -27,7 +28,11 @@ internal static partial class StripeMapping
     public static ProviderResult OfReadException(Exception exception)
     {
         if (exception is not StripeException { StripeError: { } error } stripe)
-            return OfTransport(exception);
+        {
+            var failure = OfTransport(exception);
+            return ProviderResult.Indeterminate(failure.Fault) with { RetryAfter = failure.RetryAfter };
+        }
+
         if (IsThrottled(stripe, error))
             return ProviderResult.Indeterminate(ProviderFault.Throttled) with { RetryAfter = stripe.StripeResponse?.Headers?.RetryAfter?.Delta };
         if (IsServerError(stripe, error))
@@ -122,7 +127,7 @@ internal static partial class StripeMapping
             return null;
         var intent = ReadIntent(embedded, ask.Account.Name);
         var isOurs = intent is not null
-            && OfIntent(ask, intent, (_, whole) => ProviderResult.Succeeded(whole.Snapshot)).Outcome == OperationOutcome.Succeeded;
+            && StripeOutcomes.OfIntent(ask, intent, (_, whole) => ProviderResult.Succeeded(whole.Snapshot)).Outcome == OperationOutcome.Succeeded;
         return isOurs ? intent : null;
     }
 
@@ -138,7 +143,7 @@ internal static partial class StripeMapping
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
             ProviderResult.NotSent(ProviderFault.ConnectFailed),
         HttpRequestException or IOException or SocketException => ProviderResult.Indeterminate(ProviderFault.Reset),
-        _ => Unreadable,
+        _ => ProviderResult.Indeterminate(ProviderFault.Unreadable),
     };
 
     private static bool IsThrottled(StripeException stripe, StripeError error) =>
@@ -151,12 +156,4 @@ internal static partial class StripeMapping
     private static bool IsRefusal(string? code) => code is "capture_charge_authorization_expired" or "charge_expired_for_capture"
         or "charge_disputed" or "refund_disputed_payment" or "charge_not_refundable" or "balance_insufficient"
         or "amount_too_small" or "amount_too_large";
-
-    private static string CodeOf(JsonElement error) => Code(Text(error, "decline_code") ?? Text(error, "code") ?? Text(error, "type"));
-
-    /// <summary>A machine word, or <c>other</c>: never text.</summary>
-    private static string Code(string? code) =>
-        code is { Length: > 0 and <= CodeLengthMax } && code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
-            ? code
-            : "other";
 }
