@@ -31,9 +31,9 @@ public static class RazorpayBuilderExtensions
         {
             ReadKeys(options, section);
             ReadShared(options, configuration, section);
-            options.KeyId = configuration["RAZORPAY_KEY_ID"] ?? options.KeyId;
-            options.KeySecret = configuration["RAZORPAY_KEY_SECRET"] ?? options.KeySecret;
-            options.WebhookSecrets = Split(configuration["RAZORPAY_WEBHOOK_SECRET"]) ?? options.WebhookSecrets;
+            options.KeyId = TextOf(configuration, "RAZORPAY_KEY_ID") ?? options.KeyId;
+            options.KeySecret = TextOf(configuration, "RAZORPAY_KEY_SECRET") ?? options.KeySecret;
+            options.WebhookSecrets = TextOf(configuration, "RAZORPAY_WEBHOOK_SECRET")?.Split(',') ?? options.WebhookSecrets;
         });
         foreach (var account in section.GetSection("Accounts").GetChildren())
         {
@@ -59,6 +59,8 @@ public static class RazorpayBuilderExtensions
     private static PaymentsBuilder AddServices(PaymentsBuilder builder)
     {
         var services = builder.Services;
+        if (services.Any(service => service.ServiceType == typeof(RazorpayClient)))
+            return builder;
         services.AddOptions<RazorpayOptions>().Validate(
             options => options.ManualExpiry >= RazorpayOptions.ManualExpiryMin && options.ManualExpiry <= RazorpayOptions.ManualExpiryMax,
             "Razorpay's manual expiry is 12 to 4320 minutes.").ValidateOnStart();
@@ -71,7 +73,7 @@ public static class RazorpayBuilderExtensions
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .RemoveAllLoggers();
-        services.TryAddSingleton<RazorpayClient>();
+        services.AddSingleton<RazorpayClient>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentProvider, RazorpayProvider>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWebhookReader, RazorpayWebhook>());
         return builder;
@@ -86,20 +88,21 @@ public static class RazorpayBuilderExtensions
 
     private static void ReadKeys(RazorpayOptions options, IConfigurationSection section)
     {
-        options.KeyId = section["KeyId"] ?? options.KeyId;
-        options.KeySecret = section["KeySecret"] ?? options.KeySecret;
-        options.WebhookSecrets = Split(section["WebhookSecret"]) ?? options.WebhookSecrets;
+        options.KeyId = TextOf(section, "KeyId") ?? options.KeyId;
+        options.KeySecret = TextOf(section, "KeySecret") ?? options.KeySecret;
+        options.WebhookSecrets = TextOf(section, "WebhookSecret")?.Split(',') ?? options.WebhookSecrets;
     }
 
     private static void ReadShared(RazorpayOptions options, IConfiguration flat, IConfigurationSection section)
     {
-        if ((flat["RAZORPAY_API_BASE"] ?? section["ApiBase"]) is { Length: > 0 } apiBase)
-            options.ApiBase = new Uri(apiBase.Trim());
-        if (section["ScriptUrl"] is { Length: > 0 } scriptUrl)
-            options.ScriptUrl = new Uri(scriptUrl.Trim());
-        if (section["ManualExpiryMinutes"] is { Length: > 0 } minutes)
+        if ((TextOf(flat, "RAZORPAY_API_BASE") ?? TextOf(section, "ApiBase")) is { } apiBase)
+            options.ApiBase = new Uri(apiBase);
+        if (TextOf(section, "ScriptUrl") is { } scriptUrl)
+            options.ScriptUrl = new Uri(scriptUrl);
+        if (TextOf(section, "ManualExpiryMinutes") is { } minutes)
             options.ManualExpiry = TimeSpan.FromMinutes(int.Parse(minutes, CultureInfo.InvariantCulture));
     }
 
-    private static string[]? Split(string? list) => list?.Split(',');
+    private static string? TextOf(IConfiguration configuration, string key) =>
+        configuration[key]?.Trim() is { Length: > 0 } text ? text : null;
 }

@@ -17,6 +17,8 @@ internal static class RazorpayMapping
 
     private const long UnixSecondsMax = 32_503_680_000; // The year 3000; leaves room to add a hold.
 
+    private static readonly string[] WithThreeDecimals = ["BHD", "IQD", "JOD", "KWD", "OMR", "TND"];
+
     /// <summary>
     /// Razorpay's currencies without decimals are those of ISO 4217. It lists six with three decimals, the last digit 0; LYD is
     /// not among them and is refused.
@@ -92,6 +94,9 @@ internal static class RazorpayMapping
             return null;
         var amount = facts.Order is { } order ? MoneyOf(order.Amount, order.Currency) : null;
         if (facts.Order is not null && amount is null)
+            return null;
+        var amounts = payments.Select(payment => payment!.Amount).Concat(refunds.Select(refund => refund!.Amount)).Append(amount ?? default);
+        if (amounts.Select(each => each.Currency).Where(currency => currency != default).Distinct().Count() > 1)
             return null;
 
         var notes = facts.Refunds.Select(wire => wire.Notes)
@@ -191,5 +196,5 @@ internal static class RazorpayMapping
         unixSeconds is > 0 and < UnixSecondsMax ? DateTimeOffset.FromUnixTimeSeconds(unixSeconds.Value) : null;
 
     private static Dictionary<string, T> ThreeDecimals<T>(T value) =>
-        new[] { "BHD", "IQD", "JOD", "KWD", "OMR", "TND" }.ToDictionary(code => code, _ => value);
+        WithThreeDecimals.ToDictionary(code => code, _ => value);
 }

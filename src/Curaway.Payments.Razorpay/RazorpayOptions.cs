@@ -44,14 +44,17 @@ public sealed class RazorpayOptions
         set => _webhookSecrets = [.. (value ?? []).Select(secret => secret.Trim()).Where(secret => secret.Length > 0)];
     }
 
-    /// <summary>The API's base with its version, <c>https://api.razorpay.com/v1/</c>; a missing last slash is added.</summary>
-    /// <exception cref="ArgumentException">Not an absolute http or https address.</exception>
+    /// <summary>
+    /// The API's base with its version, <c>https://api.razorpay.com/v1/</c>. A missing last slash is added, and <c>v1/</c> to an
+    /// address without a path.
+    /// </summary>
+    /// <exception cref="ArgumentException">Not an absolute http or https address, or one with a user name.</exception>
     public Uri ApiBase
     {
         get => _apiBase;
-        set => _apiBase = value is { IsAbsoluteUri: true, Scheme: "https" or "http" }
-            ? new Uri(value.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/")
-            : throw new ArgumentException("The API base is an absolute http or https address.", nameof(value));
+        set => _apiBase = value is { IsAbsoluteUri: true, Scheme: "https" or "http", UserInfo: "" }
+            ? new Uri(value, value.AbsolutePath == "/" ? "/v1/" : value.AbsolutePath.TrimEnd('/') + "/")
+            : throw new ArgumentException("The API base is an absolute http or https address without a user name.", nameof(value));
     }
 
     /// <summary>The script the checkout page loads.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Curaway.Payments.Razorpay;
 
 /// <summary>What a readable answer means for the operation that was sent. Pure. Success has to match what was asked.</summary>
@@ -70,12 +68,14 @@ internal static class RazorpayOutcomes
         if (SnapshotOf(account, request, facts) is not { } read)
             return Unreadable();
         var snapshot = read with { Reference = read.Reference ?? request.Charge.Reference };
+        if (snapshot.Payments.Any(payment => payment.Amount != request.Charge.Amount))
+            return ProviderResult.Indeterminate(ProviderFault.Mismatch, snapshot: snapshot);
         return request.Operation switch
         {
             null or { Kind: OperationKind.Authorize } => OfAuthorize(account, request, snapshot),
             { Kind: OperationKind.Capture } => OfCapture(snapshot),
             { Kind: OperationKind.Void } => OfVoid(snapshot),
-            var refund => OfRefund(snapshot, snapshot.Refunds.FirstOrDefault(made => made.OperationId == refund.Id)),
+            var refund => OfFoundRefund(snapshot, refund),
         };
     }
 
@@ -139,6 +139,14 @@ internal static class RazorpayOutcomes
         var lapsing = snapshot.Payments.Select(payment =>
             payment.State == PaymentState.Authorized ? payment with { ReleaseDueAt = payment.CaptureBefore } : payment);
         return ProviderResult.Succeeded(snapshot with { Payments = [.. lapsing] });
+    }
+
+    private static ProviderResult OfFoundRefund(ProviderSnapshot snapshot, ChargeOperation operation)
+    {
+        var refund = snapshot.Refunds.FirstOrDefault(made => made.OperationId == operation.Id);
+        return refund is not null && refund.Amount != operation.Amount
+            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, snapshot: snapshot)
+            : OfRefund(snapshot, refund);
     }
 
     private static ProviderResult OfRefund(ProviderSnapshot snapshot, ChargeRefund? refund) => refund?.State switch

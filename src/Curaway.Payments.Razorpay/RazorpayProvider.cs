@@ -12,10 +12,10 @@ internal sealed class RazorpayProvider(RazorpayClient client, IOptionsMonitor<Ra
 {
     public string Name => RazorpayMapping.Provider;
 
-    public ProviderCapabilities Capabilities { get; } = new()
+    public ProviderCapabilities Capabilities => new()
     {
         Currencies = RazorpayMapping.Currencies,
-        AuthorizationWindow = RazorpayOptions.ManualExpiryMax,
+        AuthorizationWindow = options.CurrentValue.ManualExpiry,
         CanCapturePartially = false,
         VoidsAtOnce = false,
         // Razorpay does not say for how long it keeps refund keys; a day is what others promise.

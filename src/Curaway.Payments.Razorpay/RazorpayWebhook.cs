@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 
 namespace Curaway.Payments.Razorpay;
@@ -79,7 +80,7 @@ internal sealed class RazorpayWebhook(IOptionsMonitor<RazorpayOptions> options) 
     private static ProviderSnapshot? SnapshotOf(string type, WirePayload payload, RazorpayAccount account)
     {
         var isRefund = type.StartsWith("refund.", StringComparison.Ordinal);
-        if ((isRefund ? payload.Refund?.Entity is null : payload.Payment?.Entity is null))
+        if (isRefund ? payload.Refund?.Entity is null : payload.Payment?.Entity is null)
             return null;
         var payment = payload.Payment?.Entity;
         var facts = new RazorpayFacts(
@@ -98,7 +99,7 @@ internal sealed class RazorpayWebhook(IOptionsMonitor<RazorpayOptions> options) 
         };
     }
 
-    private static T? TryRead<T>(ReadOnlySpan<byte> body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    private static T? TryRead<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type)
         where T : class
     {
         try
