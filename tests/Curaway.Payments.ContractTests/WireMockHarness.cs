@@ -68,10 +68,10 @@ public abstract class WireMockHarness : ProviderHarness
                     .RespondWith(Response.Create().WithBody(AnswerTo(request, null)).WithDelay(TimeSpan.FromSeconds(2)));
                 break;
             case WireFault.ConnectionRefused:
-                Base = BrokenServer.ClosedPort();
+                Move(BrokenServer.ClosedPort());
                 break;
             case WireFault.ConnectionReset:
-                Base = _broken.ResettingPort();
+                Move(_broken.ResettingPort());
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault));
@@ -106,6 +106,13 @@ public abstract class WireMockHarness : ProviderHarness
     }
 
     protected static IRequestBuilder Matching(string method, string path) => Request.Create().UsingMethod(method).WithPath(path);
+
+    // The test asked for the provider before it stubbed the fault.
+    private void Move(Uri to)
+    {
+        Base = to;
+        _provider = null;
+    }
 
     private WireRequest Read(ILogEntry entry)
     {
