@@ -260,7 +260,7 @@ public sealed class RazorpayContractTests : ProviderContractTests
     [Theory]
     [InlineData(500, "", ProviderFault.ServerError)]
     [InlineData(200, """{"items":[null]}""", ProviderFault.Unreadable)]
-    [InlineData(200, """{"items":[{"id":"pay_1"}]}""", ProviderFault.Unreadable)]
+    [InlineData(200, """{"items":[{"id":"pay_1","order_id":"order_Contract01"}]}""", ProviderFault.Unreadable)]
     [InlineData(200, "{}", ProviderFault.Unreadable)]
     [InlineData(404, "{}", ProviderFault.NotFound)]
     public async Task A_void_that_cannot_read_does_not_know(int status, string body, ProviderFault fault)
