@@ -1,7 +1,5 @@
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace Curaway.Payments.Simulators;
@@ -39,7 +37,7 @@ internal sealed class SimulatorPipeline<TCall>(
             var answer = await AnswerAsync(request, key, fault, execute).ConfigureAwait(false);
             call.Status = answer?.Status;
             call.Outcome = answer?.Outcome ?? "refused";
-            if (answer is null) Reset(context);
+            if (answer is null) context.Abort();
             else await WriteAsync(context, request, answer, fault).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -110,7 +108,7 @@ internal sealed class SimulatorPipeline<TCall>(
         var after = fault is { Placement: FaultPlacement.AfterExecution } ? fault : null;
         if (after?.Kind == FaultKind.Reset)
         {
-            Reset(context);
+            context.Abort();
             return;
         }
 
@@ -133,20 +131,12 @@ internal sealed class SimulatorPipeline<TCall>(
         await context.Response.Body.FlushAsync(stopping).ConfigureAwait(false);
         if (after.Kind == FaultKind.Truncated)
         {
-            Reset(context);
+            context.Abort();
             return;
         }
 
         await Task.Delay(after.Duration, stopping).ConfigureAwait(false);
         await context.Response.Body.WriteAsync(body.AsMemory(body.Length / 2), stopping).ConfigureAwait(false);
-    }
-
-    /// <summary>A true TCP reset: after a mere end of stream HttpClient silently sends a request without body again.</summary>
-    private static void Reset(HttpContext context)
-    {
-        if (context.Features.Get<IConnectionSocketFeature>() is { } connection)
-            connection.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
-        context.Abort();
     }
 
     private static string Spoil(string body, FaultKind? kind)
