@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Curaway.Payments.IntegrationTests;
+namespace Curaway.Payments.IntegrationTests.Docs;
 
 /// <summary>The README's registration is code that compiles, runs, and stands here word for word.</summary>
 public sealed class ReadmeTests
@@ -9,11 +9,9 @@ public sealed class ReadmeTests
     [Fact]
     public void The_registration_in_the_readme_is_the_code_below()
     {
-        var root = Root();
-        var readme = File.ReadAllText(Path.Combine(root, "README.md"));
-        var snippet = readme.Split("```csharp\n")[1].Split("```")[0];
+        var snippet = Repository.Read("README.md").Split("```csharp\n")[1].Split("```")[0];
         var lines = snippet.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var source = File.ReadAllLines(Path.Combine(root, "tests", "Curaway.Payments.IntegrationTests", "ReadmeTests.cs")).Select(line => line.Trim()).ToHashSet();
+        var source = Repository.Read("tests", "Curaway.Payments.IntegrationTests", "Docs", "ReadmeTests.cs").Split('\n').Select(line => line.Trim()).ToHashSet();
         Assert.True(lines.Length <= 12, "The README promises twelve lines.");
         Assert.All(lines, line => Assert.Contains(line, source));
     }
@@ -42,13 +40,5 @@ public sealed class ReadmeTests
 
         app.Run();
         return app;
-    }
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "README.md")))
-            directory = directory.Parent;
-        return directory.FullName;
     }
 }
