@@ -23,7 +23,8 @@ public sealed class ChargeLifecycleOrderTests
             Says(live: false, payments: [Payment("ch_2", PaymentState.Captured)]) with { RefundedTotal = Usd(0) },
             Says(refunds: [Refund("re_1", RefundState.Pending, 2000, "ch_2")]),
             Says(payments: [Payment("ch_2", PaymentState.Captured)], refunds: [Refund("re_1", RefundState.Succeeded, 2000), Refund("re_2", RefundState.Succeeded, 500)])
-                with { RefundedTotal = Usd(2500) },
+                with
+            { RefundedTotal = Usd(2500) },
             Says(refunds: [Refund("re_1", RefundState.Failed, 2000, "ch_2") with { ErrorCode = "lost_or_stolen_card" }]));
 
         Assert.Equal((ChargeStatus.PartiallyRefunded, Usd(5000), Usd(5000), Usd(500)), (last.Status, last.Authorized, last.Captured, last.Refunded));
