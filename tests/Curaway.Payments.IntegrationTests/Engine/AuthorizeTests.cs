@@ -149,9 +149,8 @@ public sealed class AuthorizeTests
     {
         await using var engine = await EngineFixture.StartAsync();
         engine.Stripe.BeforeAnswer = () => Task.Delay(150, Ct);
-        var pump = PumpAsync(engine);
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => engine.Charges.AuthorizeAsync(engine.Authorize(), Ct)));
-        await pump;
+        var results = await engine.PumpUntilAsync(Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => engine.Charges.AuthorizeAsync(engine.Authorize(), Ct))));
 
         Assert.All(results, result => Assert.Equal(OperationOutcome.Succeeded, result.Outcome));
         Assert.Single(results.Select(result => result.Charge!.Id).Distinct());
@@ -193,15 +192,5 @@ public sealed class AuthorizeTests
         engine.Stripe.BeforeAnswer = caller.CancelAsync;
         var result = await engine.Charges.AuthorizeAsync(engine.Authorize(), caller.Token);
         Assert.Equal((OperationOutcome.Succeeded, ChargeStatus.Authorized), (result.Outcome, result.Charge!.Status));
-    }
-
-    /// <summary>Moves the clock while callers wait on it.</summary>
-    private static async Task PumpAsync(EngineFixture engine)
-    {
-        for (var i = 0; i < 20; i++)
-        {
-            await Task.Delay(50, Ct);
-            engine.Time.Advance(TimeSpan.FromMilliseconds(100));
-        }
     }
 }

@@ -64,7 +64,7 @@ public sealed class EngineFixture : IAsyncDisposable
             OnBooked = onBooked,
         };
 
-    public RefundCharge Refund(ChargeId id, string requestId, long? amount = null) => new()
+    public static RefundCharge Refund(ChargeId id, string requestId, long? amount = null) => new()
     {
         ChargeId = id,
         RequestId = OpaqueId.Parse(requestId),
@@ -108,6 +108,18 @@ public sealed class EngineFixture : IAsyncDisposable
         }
     }
 
+    /// <summary>Moves the clock while callers wait on it for one another.</summary>
+    public async Task<T> PumpUntilAsync<T>(Task<T> work)
+    {
+        while (!work.IsCompleted)
+        {
+            await Task.Delay(10, Ct);
+            Time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        return await work;
+    }
+
     /// <summary>What a webhook says, through the store's own door.</summary>
     public async Task<WebhookFate> TellAsync(ProviderSnapshot snapshot, string? eventId = null)
     {
@@ -126,7 +138,7 @@ public sealed class EngineFixture : IAsyncDisposable
     }
 
     public async Task<IReadOnlyList<PaymentAlert>> AlertsAsync() =>
-        [.. (await Store.ClaimAlertsAsync(1000, TimeSpan.Zero, Ct)).Select(queued => queued.Alert)];
+        [.. (await Store.ClaimAlertsAsync(1000, TimeSpan.FromMilliseconds(1), Ct)).Select(queued => queued.Alert)];
 
     public async ValueTask DisposeAsync()
     {

@@ -158,7 +158,7 @@ public sealed class ReconcilerTests
         await using var engine = await EngineFixture.StartAsync();
         var charge = await engine.CapturedAsync();
         engine.Stripe.Next(Behavior.ExecuteThenTimeout);
-        await engine.Charges.RefundAsync(engine.Refund(charge.Id, "request-1", 30_00), Ct);
+        await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-1", 30_00), Ct);
         var told = engine.Stripe.SnapshotOf(charge) with { Refunds = [], RefundedTotal = new Money(30_00, charge.Amount.Currency) };
         await engine.TellAsync(told);
         Assert.Equal(ChargeStatus.Captured, (await engine.StateAsync(charge.Id)).Charge!.Status);

@@ -78,12 +78,12 @@ public sealed class SettlementTests
     {
         await using var engine = await EngineFixture.StartAsync();
         var charge = await engine.CapturedAsync();
-        var results = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ =>
-            Task.Run(() => engine.Charges.RefundAsync(engine.Refund(charge.Id, "request-1", 40_00), Ct), Ct)));
+        var results = await engine.PumpUntilAsync(Task.WhenAll(Enumerable.Range(0, 20).Select(_ =>
+            Task.Run(() => engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-1", 40_00), Ct), Ct))));
         Assert.All(results, result => Assert.Equal(OperationOutcome.Succeeded, result.Outcome));
         Assert.Equal((1, 40_00), (engine.Stripe.RefundCount, engine.Stripe.RefundedMinorUnits));
 
-        var other = await engine.Charges.RefundAsync(engine.Refund(charge.Id, "request-1", 50_00), Ct);
+        var other = await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-1", 50_00), Ct);
         Assert.Equal(ErrorCodes.IdempotencyMismatch, other.Error?.Code);
     }
 
@@ -94,7 +94,7 @@ public sealed class SettlementTests
         await using var engine = await EngineFixture.StartAsync();
         var charge = await engine.CapturedAsync();
         var results = await Task.WhenAll(Enumerable.Range(0, 30).Select(i =>
-            Task.Run(() => engine.Charges.RefundAsync(engine.Refund(charge.Id, $"request-{i}", 40_00), Ct), Ct)));
+            Task.Run(() => engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, $"request-{i}", 40_00), Ct), Ct)));
         Assert.Equal(3, results.Count(result => result.Outcome == OperationOutcome.Succeeded));
         Assert.Equal(27, results.Count(result => result.Error?.Code == ErrorCodes.RefundExceedsCaptured));
         Assert.Equal(120_00, engine.Stripe.RefundedMinorUnits);
@@ -107,12 +107,12 @@ public sealed class SettlementTests
         await using var engine = await EngineFixture.StartAsync();
         var charge = await engine.CapturedAsync();
         engine.Stripe.Next(Behavior.ExecuteThenTimeout);
-        var unknown = await engine.Charges.RefundAsync(engine.Refund(charge.Id, "request-1", 100_00), Ct);
+        var unknown = await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-1", 100_00), Ct);
         Assert.Equal(OperationOutcome.Indeterminate, unknown.Outcome);
         await engine.TellAsync(engine.Stripe.SnapshotOf(charge));
 
-        var second = await engine.Charges.RefundAsync(engine.Refund(charge.Id, "request-2", 50_00), Ct);
-        var third = await engine.Charges.RefundAsync(engine.Refund(charge.Id, "request-3", 1), Ct);
+        var second = await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-2", 50_00), Ct);
+        var third = await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-3", 1), Ct);
         Assert.Equal((OperationOutcome.Succeeded, ErrorCodes.StateConflict), (second.Outcome, third.Error?.Code));
         Assert.Equal(ChargeStatus.Refunded, second.Charge!.Status);
     }
@@ -167,7 +167,7 @@ public sealed class SettlementTests
     {
         await using var engine = await EngineFixture.StartAsync();
         var charge = await engine.CapturedAsync();
-        await engine.Charges.RefundAsync(engine.Refund(charge.Id, "request-1"), Ct);
+        await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-1"), Ct);
         engine.Observer.ThrowCount = 1;
         await engine.DispatchAsync();
         engine.Time.Advance(TimeSpan.FromMinutes(1));
