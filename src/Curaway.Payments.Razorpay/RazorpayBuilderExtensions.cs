@@ -41,7 +41,8 @@ public static class RazorpayBuilderExtensions
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Sets the account's options.</param>
     /// <param name="account">Our name of the account.</param>
-    public static PaymentsBuilder AddRazorpay(this PaymentsBuilder builder, Action<RazorpayOptions> configure, string account = DefaultAccount)
+    public static PaymentsBuilder AddRazorpay(
+        this PaymentsBuilder builder, Action<RazorpayOptions> configure, string account = DefaultAccount)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);

@@ -134,7 +134,7 @@ internal sealed class RazorpayClient(
             if (!response.IsSuccessStatusCode)
             {
                 var error = TryRead(body, RazorpayJson.Default.WireErrorEnvelope)?.Error;
-                return RazorpayMapping.Classify(response.StatusCode, error, response.Headers.RetryAfter?.Delta);
+                return RazorpayErrors.Classify(response.StatusCode, error, response.Headers.RetryAfter?.Delta);
             }
 
             return TryRead(body, type) is { } value ? value : new RazorpayFailure(ProviderFault.Unreadable);
@@ -145,7 +145,7 @@ internal sealed class RazorpayClient(
         }
         catch (HttpRequestException exception)
         {
-            return new RazorpayFailure(RazorpayMapping.FaultOf(exception.HttpRequestError));
+            return new RazorpayFailure(RazorpayErrors.FaultOf(exception.HttpRequestError));
         }
         catch (IOException)
         {

@@ -1,15 +1,17 @@
+using System.Collections.Immutable;
+
 namespace Curaway.Payments.Razorpay;
 
-/// <summary>What was asked, and through which account.</summary>
-internal sealed record RazorpayAsk(ProviderRequest Request, RazorpayAccount Account);
+/// <summary>What was read of one order.</summary>
+internal sealed record RazorpayFacts(WireOrder? Order, IReadOnlyList<WirePayment> Payments, IReadOnlyList<WireRefund> Refunds);
 
 /// <summary>
-/// Pure mapping. This file: what a readable answer means for the verb that was sent; explicit success or refusal counts,
-/// everything else is Indeterminate. <c>.Facts</c>: JSON into facts. <c>.Errors</c>: errors. <c>.Webhooks</c>: events.
+/// JSON into facts. Pure. What cannot be read safely is null, never a guess, and one unreadable fact makes all of them so.
 /// </summary>
-internal static partial class RazorpayMapping
+internal static class RazorpayMapping
 {
-    private static readonly ProviderResult Unreadable = ProviderResult.Indeterminate(ProviderFault.Unreadable);
+    private const int IdLengthMax = 64;
+    private const long UnixSecondsMax = 32_503_680_000; // The year 3000; leaves room to add a hold.
 
     private static readonly string[] WithThreeDecimals = ["BHD", "IQD", "JOD", "KWD", "OMR", "TND"];
 
@@ -22,202 +24,122 @@ internal static partial class RazorpayMapping
         multiples: WithThreeDecimals.ToDictionary(code => code, _ => 10L),
         minimums: new Dictionary<string, long> { ["INR"] = 100 });
 
-    /// <summary>A made or adopted order: the patient pays it next.</summary>
-    public static ProviderResult Authorized(RazorpayAsk ask, WireOrder order)
+    /// <summary>True for an id of that kind which is safe in a URL and a column.</summary>
+    public static bool IsId(string? id, string prefix) =>
+        id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
+        && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    /// <summary>What was captured of a payment and not sent back.</summary>
+    public static Money RemainingOf(ChargePayment payment, ImmutableArray<ChargeRefund> refunds) => payment.Captured - Money.Sum(
+        refunds.Where(refund => refund.PaymentReference == payment.Reference && refund.State != RefundState.Failed).Select(r => r.Amount),
+        payment.Captured.Currency);
+
+    /// <summary>Facts as a snapshot, whose reference is the order that they name; null when they cannot be read safely.</summary>
+    public static ProviderSnapshot? ReadFacts(RazorpayAccount account, RazorpayFacts facts)
     {
-        if (MismatchOf(ask.Request, order) is { } mismatch)
-            return mismatch;
-        return SnapshotOf(ask, new RazorpayFacts(order, [], [])) is { } snapshot ? ActionOf(ask, snapshot) : Unreadable;
-    }
+        var payments = facts.Payments.Select(wire => ReadPayment(wire, account.Options.ManualExpiry)).ToList();
+        var refunds = facts.Refunds.Select(ReadRefund).ToList();
+        var references = facts.Payments.Select(wire => wire.OrderId).Append(facts.Order?.Id).OfType<string>().Distinct().ToList();
+        if (payments.Contains(null) || refunds.Contains(null) || references.Count > 1 || !references.All(id => IsId(id, "order_")))
+            return null;
+        var amount = facts.Order is { } order ? Amount(order.Amount, order.Currency) : null;
+        if (facts.Order is not null && amount is null)
+            return null;
+        var amounts = payments.Select(payment => payment!.Amount).Concat(refunds.Select(refund => refund!.Amount)).ToList();
+        if (amounts.Concat(amount is null ? [] : [amount.Value]).Select(each => each.Currency).Distinct().Count() > 1)
+            return null;
 
-    /// <summary>The payment that was captured, or read back because it may have been.</summary>
-    public static ProviderResult Captured(RazorpayAsk ask, string paymentId, WirePayment payment)
-    {
-        if (SnapshotOf(ask, new RazorpayFacts(null, [payment], [])) is not { } snapshot)
-            return Unreadable;
-        var read = snapshot.Payments[0];
-        return read.Reference != paymentId || snapshot.Reference != ask.Request.Charge.Reference
-            || read.Amount != ask.Request.RequiredOperation.Amount
-            ? ProviderResult.Indeterminate(ProviderFault.Mismatch)
-            : CaptureOf(snapshot);
-    }
-
-    /// <summary>True when a capture that was read back certainly has not happened yet.</summary>
-    public static bool IsStillHeld(ProviderResult result) => result.Snapshot is { Payments: [{ State: PaymentState.Authorized }] };
-
-    /// <summary>What the order holds, which a void lets lapse.</summary>
-    public static ProviderResult Voided(RazorpayAsk ask, RazorpayFacts facts) =>
-        OfFacts(ask, facts, snapshot => HasMoney(snapshot)
-            ? ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot)
-            : VoidOf(ask.Request.Charge, snapshot));
-
-    /// <summary>A charge nobody was ever handed an order for: there is nothing to let go.</summary>
-    public static ProviderResult VoidedNothing(RazorpayAsk ask) => ProviderResult.Succeeded(new ProviderSnapshot
-    {
-        Provider = RazorpayProvider.ProviderName,
-        ProviderAccount = ask.Account.Name,
-        ChargeId = ask.Request.Charge.Id,
-        OperationId = ask.Request.Operation?.Id,
-    });
-
-    /// <summary>A made or replayed refund.</summary>
-    public static ProviderResult Refunded(RazorpayAsk ask, string paymentId, WireRefund wire)
-    {
-        var operation = ask.Request.RequiredOperation;
-        if (SnapshotOf(ask, new RazorpayFacts(null, [], [wire])) is not { } snapshot)
-            return Unreadable;
-        var refund = snapshot.Refunds[0];
-        if (refund.PaymentReference != paymentId || refund.Amount != operation.Amount
-            || (refund.OperationId is { } echoed && echoed != operation.Id))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch);
-        var ours = refund with { OperationId = operation.Id };
-        return RefundOf(ours, snapshot with { Reference = ask.Request.Charge.Reference, Refunds = [ours] });
-    }
-
-    /// <summary>What the order's payments, or the one that Checkout named, say about the patient's attempt.</summary>
-    public static ProviderResult CheckedOut(RazorpayAsk ask, IReadOnlyList<WirePayment> payments) =>
-        OfFacts(ask, new RazorpayFacts(null, payments, []), snapshot =>
-        {
-            if (snapshot.Payments.Any(payment => payment.State is PaymentState.Authorized or PaymentState.Captured))
-                return ProviderResult.Succeeded(snapshot);
-            var last = snapshot.Payments.MaxBy(payment => payment.CreatedAt);
-            if (last?.State == PaymentState.Created)
-                return ProviderResult.Pending(snapshot);
-            var reason = last is { State: PaymentState.Voided } ? "authorization_released" : last?.ErrorCode ?? "payment_failed";
-            return ProviderResult.Declined(reason, snapshot with { Error = new PaymentError(ErrorCodes.ChargeFailed, reason) });
-        });
-
-    /// <summary>How the operation came out, by what stands there now; without an operation, just what stands there.</summary>
-    public static ProviderResult Found(RazorpayAsk ask, RazorpayFacts facts) =>
-        OfFacts(ask, facts, snapshot => ask.Request.Operation?.Kind switch
-        {
-            // A released hold is an answer to "what is true?", but no end of an authorization: the order can be paid again.
-            null when snapshot.Payments.Any(payment => payment.State >= PaymentState.Authorized) => ProviderResult.Succeeded(snapshot),
-            null => ActionOf(ask, snapshot),
-            OperationKind.Authorize => AuthorizationOf(ask, snapshot),
-            OperationKind.Capture => CaptureOf(snapshot),
-            OperationKind.Void when HasMoney(snapshot) => ProviderResult.Declined("captured", snapshot),
-            OperationKind.Void => VoidOf(ask.Request.Charge, snapshot),
-            OperationKind.Refund => FoundRefundOf(ask, snapshot),
-            _ => Unreadable,
-        });
-
-    /// <summary>The oldest order of the operation, so that every host adopts the same one; null when none is listed.</summary>
-    public static WireOrder? OldestOf(ProviderRequest request, IEnumerable<WireOrder?> orders) => orders
-        .OfType<WireOrder>()
-        .Where(order => order.Receipt == request.RequiredOperation.IdempotencyKey && MismatchOf(request, order) is null)
-        .OrderBy(order => order.CreatedAt ?? long.MaxValue)
-        .ThenBy(order => order.Id, StringComparer.Ordinal)
-        .FirstOrDefault();
-
-    /// <summary>Null when the order is the one that was asked for.</summary>
-    public static ProviderResult? MismatchOf(ProviderRequest request, WireOrder order)
-    {
-        if (!IsId(order.Id, "order_") || Amount(order.Amount, order.Currency) is not { } amount)
-            return Unreadable;
-        var charge = request.Charge;
-        if (order.Id != (charge.Reference ?? order.Id))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "id");
-        if (ChargeIdOf(order.Notes) is { } named && named != charge.Id)
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "charge_id");
-        if (amount != charge.Amount)
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "amount");
-        return charge.Reference is null && request.Operation is { } operation && (order.Receipt ?? operation.IdempotencyKey) != operation.IdempotencyKey
-            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, "receipt")
-            : null;
-    }
-
-    private static ProviderResult AuthorizationOf(RazorpayAsk ask, ProviderSnapshot snapshot) =>
-        snapshot.Payments.Any(payment => payment.State is PaymentState.Authorized or PaymentState.Captured)
-            ? ProviderResult.Succeeded(snapshot)
-            : ActionOf(ask, snapshot);
-
-    private static ProviderResult CaptureOf(ProviderSnapshot snapshot)
-    {
-        if (snapshot.Payments.Any(payment => payment.State == PaymentState.Captured))
-            return ProviderResult.Succeeded(snapshot);
-        if (snapshot.Payments.Any(payment => payment.State == PaymentState.Authorized))
-            return ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: snapshot);
-        return snapshot.Payments.Any(payment => payment.State == PaymentState.Voided)
-            ? ProviderResult.Declined("authorization_released", snapshot)
-            : ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot);
-    }
-
-    // A hold lapses when its time is over. Razorpay then refunds it at normal speed: the bank shows it five to seven days later.
-    private static ProviderResult VoidOf(Charge charge, ProviderSnapshot snapshot)
-    {
-        // Lists lag and have pages: a hold we know of and cannot see is not let go.
-        var listed = snapshot.Payments.Select(payment => payment.Reference);
-        if (charge.Payments.Where(payment => payment.IsHeld).ExceptBy(listed, payment => payment.Reference).Any())
-            return ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: snapshot);
-        var lapsing = snapshot.Payments.Select(payment =>
-            payment.State == PaymentState.Authorized ? payment with { ReleaseDueAt = payment.CaptureBefore } : payment);
-        return ProviderResult.Succeeded(snapshot with { Payments = [.. lapsing] });
-    }
-
-    private static ProviderResult FoundRefundOf(RazorpayAsk ask, ProviderSnapshot snapshot)
-    {
-        var operation = ask.Request.RequiredOperation;
-        var refund = snapshot.Refunds.FirstOrDefault(refund => refund.OperationId == operation.Id);
-        if (refund is null)
-            return ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: snapshot);
-        return refund.Amount == operation.Amount
-            ? RefundOf(refund, snapshot)
-            : ProviderResult.Indeterminate(ProviderFault.Mismatch, "refund", snapshot);
-    }
-
-    private static ProviderResult RefundOf(ChargeRefund refund, ProviderSnapshot snapshot) => refund.State switch
-    {
-        RefundState.Succeeded => ProviderResult.Succeeded(snapshot),
-        RefundState.Pending => ProviderResult.Pending(snapshot),
-        RefundState.Failed => ProviderResult.Declined(refund.ErrorCode ?? "refund_failed", snapshot),
-        _ => Unreadable,
-    };
-
-    /// <summary>What was read must be about the charge's order, in its amount and currency.</summary>
-    private static ProviderResult OfFacts(RazorpayAsk ask, RazorpayFacts facts, Func<ProviderSnapshot, ProviderResult> then)
-    {
-        var orderId = facts.Order?.Id ?? ask.Request.Charge.Reference;
-        if (facts.Payments.Any(payment => payment.OrderId != orderId))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "order_id");
-        if (SnapshotOf(ask, facts) is not { } read)
-            return Unreadable;
-        var snapshot = read with { Reference = orderId };
-        return snapshot.Payments.Any(payment => payment.Amount != ask.Request.Charge.Amount)
-            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, "amount", snapshot)
-            : then(snapshot);
-    }
-
-    /// <summary>True when captured money is there that was not all sent back.</summary>
-    private static bool HasMoney(ProviderSnapshot snapshot) =>
-        snapshot.Payments.Any(payment => RemainingOf(payment, snapshot.Refunds).IsPositive);
-
-    private static ProviderResult ActionOf(RazorpayAsk ask, ProviderSnapshot snapshot)
-    {
-        var amount = ask.Request.Charge.Amount;
-        var action = new ClientAction
+        var notes = facts.Refunds.Select(wire => wire.Notes)
+            .Concat(facts.Payments.Select(wire => wire.Notes))
+            .Append(facts.Order?.Notes)
+            .ToList();
+        return new ProviderSnapshot
         {
             Provider = RazorpayProvider.ProviderName,
-            ScriptUrl = ask.Account.Options.ScriptUrl,
-            Parameters = new Dictionary<string, string>
-            {
-                ["order_id"] = snapshot.Reference!,
-                ["key_id"] = ask.Account.Options.KeyId!,
-                ["amount"] = FormattableString.Invariant($"{Currencies.ToProvider(amount)}"),
-                ["currency"] = amount.Currency.Code,
-            },
+            ProviderAccount = account.Name,
+            ChargeId = notes.Select(ChargeIdOf).FirstOrDefault(id => id is not null),
+            OperationId = notes.Select(OperationIdOf).FirstOrDefault(id => id is not null),
+            Reference = references.SingleOrDefault(),
+            Amount = amount,
+            Payments = [.. payments!],
+            Refunds = [.. refunds!],
         };
-        return ProviderResult.RequiresAction(snapshot, action);
     }
 
-    /// <summary>Facts of a call of ours: the charge is known, whatever the notes say.</summary>
-    private static ProviderSnapshot? SnapshotOf(RazorpayAsk ask, RazorpayFacts facts) =>
-        ReadFacts(ask.Account, facts) is { } snapshot
-            ? snapshot with
-            {
-                IsLiveMode = ask.Account.Options.IsLiveMode,
-                ChargeId = ask.Request.Charge.Id,
-                OperationId = ask.Request.Operation?.Id,
-            }
-            : null;
+    private static ChargePayment? ReadPayment(WirePayment wire, TimeSpan manualExpiry)
+    {
+        if (!IsId(wire.Id, "pay_") || PaymentStateOf(wire) is not { } state || Amount(wire.Amount, wire.Currency) is not { } amount
+            || Time(wire.CreatedAt) is not { } createdAt)
+            return null;
+        return new ChargePayment
+        {
+            Reference = wire.Id!,
+            State = state,
+            Amount = amount,
+            Captured = state == PaymentState.Captured ? amount : Money.Zero(amount.Currency),
+            CreatedAt = createdAt,
+            CaptureBefore = createdAt + manualExpiry,
+            ErrorCode = state == PaymentState.Failed ? Code(wire.ErrorReason, wire.ErrorCode) : null,
+        };
+    }
+
+    private static ChargeRefund? ReadRefund(WireRefund wire)
+    {
+        if (!IsId(wire.Id, "rfnd_") || !IsId(wire.PaymentId, "pay_") || RefundStateOf(wire.Status) is not { } state
+            || Amount(wire.Amount, wire.Currency) is not { } amount)
+            return null;
+        return new ChargeRefund
+        {
+            Reference = wire.Id!,
+            State = state,
+            Amount = amount,
+            PaymentReference = wire.PaymentId,
+            OperationId = OperationIdOf(wire.Notes) ?? (OperationId.TryParse(wire.Receipt, out var id) ? id : null),
+            CreatedAt = Time(wire.CreatedAt),
+            ErrorCode = state == RefundState.Failed ? "refund_failed" : null,
+        };
+    }
+
+    // The status counts: samples of failed and authorized payments say captured too. A payment refunded without a capture was
+    // released: the hold ran out, or somebody gave it back. An unknown status is never taken for money.
+    private static PaymentState? PaymentStateOf(WirePayment wire) => (wire.Status, wire.Captured) switch
+    {
+        ("created", _) => PaymentState.Created,
+        ("failed", _) => PaymentState.Failed,
+        ("authorized", _) => PaymentState.Authorized,
+        ("captured", _) or ("refunded", true) => PaymentState.Captured,
+        ("refunded", false) => PaymentState.Voided,
+        _ => null,
+    };
+
+    private static RefundState? RefundStateOf(string? status) => status switch
+    {
+        "created" or "pending" => RefundState.Pending,
+        "processed" => RefundState.Succeeded,
+        "failed" => RefundState.Failed,
+        _ => null,
+    };
+
+    /// <summary>Razorpay's amount in our units; null when it is none of ours.</summary>
+    public static Money? Amount(long? amount, string? currency) => amount is { } units ? Currencies.FromProvider(units, currency) : null;
+
+    private static OperationId? OperationIdOf(IReadOnlyDictionary<string, string>? notes) =>
+        OperationId.TryParse(notes?.GetValueOrDefault("operation_id"), out var id) ? id : null;
+
+    /// <summary>Our charge, from notes.</summary>
+    public static ChargeId? ChargeIdOf(IReadOnlyDictionary<string, string>? notes) =>
+        ChargeId.TryParse(notes?.GetValueOrDefault("charge_id"), out var id) ? id : null;
+
+    /// <summary>
+    /// Razorpay's machine word: the reason, else the code in lower case. Anything that does not look like one is replaced, so
+    /// that no prose gets through.
+    /// </summary>
+    public static string Code(string? reason, string? code) =>
+        IsCode(reason) ? reason! : IsCode(code?.ToLowerInvariant()) ? code!.ToLowerInvariant() : "provider_refused";
+
+    private static DateTimeOffset? Time(long? unixSeconds) =>
+        unixSeconds is > 0 and < UnixSecondsMax ? DateTimeOffset.FromUnixTimeSeconds(unixSeconds.Value) : null;
+
+    private static bool IsCode(string? text) =>
+        text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 }

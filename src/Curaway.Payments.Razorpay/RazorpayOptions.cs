@@ -12,14 +12,20 @@ public sealed class RazorpayOptions
     /// <summary>One page of Razorpay says 7200 minutes, most say 3 days; what we tell a patient has to hold under both.</summary>
     private static readonly TimeSpan ManualExpiryMax = TimeSpan.FromMinutes(4320);
 
-    /// <summary>The <c>rzp_test_…</c> or <c>rzp_live_…</c> key id; the browser sees it. Null or empty: not configured. White space around it is cut off.</summary>
+    /// <summary>
+    /// The <c>rzp_test_…</c> or <c>rzp_live_…</c> key id; the browser sees it. Null or empty: not configured. Surrounding white
+    /// space is cut off.
+    /// </summary>
     public string? KeyId
     {
         get;
         set => field = value?.Trim();
     }
 
-    /// <summary>The key secret; it also signs what Checkout brings back. Null or empty: not configured. White space around it is cut off.</summary>
+    /// <summary>
+    /// The key secret; it also signs what Checkout brings back. Null or empty: not configured. Surrounding white space is cut
+    /// off.
+    /// </summary>
     public string? KeySecret
     {
         get;

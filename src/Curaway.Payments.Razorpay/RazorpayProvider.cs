@@ -32,14 +32,14 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
         {
             var earlier = await ReadOrderAsync(ask, ct).ConfigureAwait(false);
             if (earlier.Value is { } adopted)
-                return RazorpayMapping.Authorized(ask, adopted);
+                return RazorpayOutcomes.Authorized(ask, adopted);
             // An empty list is no proof. A second order is harmless, though: the first was never handed out.
             if (earlier.Failure is { Fault: not ProviderFault.NotFound } failure)
-                return RazorpayMapping.OfRead(failure);
+                return RazorpayErrors.OfRead(failure);
         }
 
         var reply = await client.CreateOrderAsync(ask.Account, BuildAuthorize(ask), ct).ConfigureAwait(false);
-        return reply.Value is { } order ? RazorpayMapping.Authorized(ask, order) : RazorpayMapping.OfAuthorize(reply.Failure!);
+        return reply.Value is { } order ? RazorpayOutcomes.Authorized(ask, order) : RazorpayErrors.OfAuthorize(reply.Failure!);
     });
 
     public Task<ProviderResult> CaptureAsync(ProviderRequest request, CancellationToken ct) => AskAsync(request, async ask =>
@@ -50,14 +50,14 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
         {
             var earlier = await client.GetPaymentAsync(ask.Account, paymentId, ct).ConfigureAwait(false);
             if (earlier.Failure is { } failure)
-                return RazorpayMapping.OfRead(failure);
-            var found = RazorpayMapping.Captured(ask, paymentId, earlier.Value!);
-            if (!RazorpayMapping.IsStillHeld(found))
+                return RazorpayErrors.OfRead(failure);
+            var found = RazorpayOutcomes.Captured(ask, paymentId, earlier.Value!);
+            if (!RazorpayOutcomes.IsStillHeld(found))
                 return found;
         }
 
         var reply = await client.CaptureAsync(ask.Account, paymentId, BuildCapture(request), ct).ConfigureAwait(false);
-        return reply.Value is { } payment ? RazorpayMapping.Captured(ask, paymentId, payment) : RazorpayMapping.OfCapture(reply.Failure!);
+        return reply.Value is { } payment ? RazorpayOutcomes.Captured(ask, paymentId, payment) : RazorpayErrors.OfCapture(reply.Failure!);
     });
 
     /// <summary>
@@ -67,9 +67,9 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
     public Task<ProviderResult> VoidAsync(ProviderRequest request, CancellationToken ct) => AskAsync(request, async ask =>
     {
         if (request.Charge.Reference is not { } orderId)
-            return RazorpayMapping.VoidedNothing(ask);
+            return RazorpayOutcomes.VoidedNothing(ask);
         var facts = await ReadFactsAsync(ask, orderId, order: null, ct).ConfigureAwait(false);
-        return facts.Value is { } read ? RazorpayMapping.Voided(ask, read) : RazorpayMapping.OfVoid(facts.Failure!);
+        return facts.Value is { } read ? RazorpayOutcomes.Voided(ask, read) : RazorpayErrors.OfVoid(facts.Failure!);
     });
 
     public Task<ProviderResult> RefundAsync(ProviderRequest request, CancellationToken ct) => AskAsync(request, async ask =>
@@ -78,7 +78,7 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
             return ProviderResult.Indeterminate(ProviderFault.NotFound);
         var key = request.RequiredOperation.IdempotencyKey;
         var reply = await client.RefundAsync(ask.Account, paymentId, BuildRefund(request), key, ct).ConfigureAwait(false);
-        return reply.Value is { } refund ? RazorpayMapping.Refunded(ask, paymentId, refund) : RazorpayMapping.OfRefund(reply.Failure!);
+        return reply.Value is { } refund ? RazorpayOutcomes.Refunded(ask, paymentId, refund) : RazorpayErrors.OfRefund(reply.Failure!);
     });
 
     public Task<ProviderResult> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof, CancellationToken ct) =>
@@ -92,17 +92,17 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
                 // The attempt failed in the dialog, says the browser. Razorpay knows.
                 var list = await client.ListPaymentsAsync(ask.Account, orderId, ct).ConfigureAwait(false);
                 return ReadableOf(list).Value is { } payments
-                    ? RazorpayMapping.CheckedOut(ask, payments)
-                    : RazorpayMapping.OfRead(ReadableOf(list).Failure!);
+                    ? RazorpayOutcomes.CheckedOut(ask, payments)
+                    : RazorpayErrors.OfRead(ReadableOf(list).Failure!);
             }
 
             if (!IsGenuine(ask, proof, orderId, paymentId))
                 return ProviderResult.Declined("invalid_proof");
             var reply = await client.GetPaymentAsync(ask.Account, paymentId, ct).ConfigureAwait(false);
             if (reply.Failure is { } failure)
-                return RazorpayMapping.OfRead(failure);
+                return RazorpayErrors.OfRead(failure);
             return reply.Value!.Id == paymentId
-                ? RazorpayMapping.CheckedOut(ask, [reply.Value])
+                ? RazorpayOutcomes.CheckedOut(ask, [reply.Value])
                 : ProviderResult.Indeterminate(ProviderFault.Mismatch, "payment_id");
         });
 
@@ -113,11 +113,11 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
         var ask = new RazorpayAsk(request, account);
         var order = await ReadOrderAsync(ask, ct).ConfigureAwait(false);
         if (order.Failure is { } failure)
-            return RazorpayMapping.OfRead(failure);
-        if (RazorpayMapping.MismatchOf(request, order.Value!) is { } mismatch)
+            return RazorpayErrors.OfRead(failure);
+        if (RazorpayOutcomes.MismatchOf(request, order.Value!) is { } mismatch)
             return mismatch;
         var facts = await ReadFactsAsync(ask, order.Value!.Id!, order.Value, ct).ConfigureAwait(false);
-        return facts.Value is { } read ? RazorpayMapping.Found(ask, read) : RazorpayMapping.OfRead(facts.Failure!);
+        return facts.Value is { } read ? RazorpayOutcomes.Found(ask, read) : RazorpayErrors.OfRead(facts.Failure!);
     }
 
     private static OrderRequest BuildAuthorize(RazorpayAsk ask)
@@ -192,7 +192,7 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
             return failure;
         if (list.Value!.Items is not { } orders)
             return new RazorpayFailure(ProviderFault.Unreadable);
-        return RazorpayMapping.OldestOf(ask.Request, orders) is { } oldest ? oldest : new RazorpayFailure(ProviderFault.NotFound);
+        return RazorpayOutcomes.OldestOf(ask.Request, orders) is { } oldest ? oldest : new RazorpayFailure(ProviderFault.NotFound);
     }
 
     /// <summary>The order's payments, and the refunds of those that may have some.</summary>

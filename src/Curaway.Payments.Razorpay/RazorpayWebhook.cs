@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using static Curaway.Payments.Razorpay.RazorpayMapping;
 
 namespace Curaway.Payments.Razorpay;
 
@@ -14,6 +17,7 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
     private const string SignatureHeader = "X-Razorpay-Signature";
     private const string EventIdHeader = "x-razorpay-event-id";
     private const int EventIdLengthMax = 128;
+    private const int EventTypeLengthMax = 64;
     private const int SignatureLength = 2 * HMACSHA256.HashSizeInBytes;
 
     public string Provider => RazorpayProvider.ProviderName;
@@ -24,12 +28,11 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
     {
         if (client.OptionsOf(request.Account) is not { } options || !IsSigned(request, options.WebhookSecrets))
             return WebhookReading.Forged();
-        return RazorpayMapping.ReadEvent(
-            request.Body.Span, new RazorpayAccount(request.Account, options), EventIdOf(request.Header(EventIdHeader)));
+        return ReadEvent(request.Body.Span, new RazorpayAccount(request.Account, options), EventIdOf(request.Header(EventIdHeader)));
     }
 
     public WebhookReading Reread(ReadOnlyMemory<byte> body, string account) =>
-        RazorpayMapping.ReadEvent(body.Span, new RazorpayAccount(account, client.OptionsOf(account) ?? new RazorpayOptions()), eventId: null);
+        ReadEvent(body.Span, new RazorpayAccount(account, client.OptionsOf(account) ?? new RazorpayOptions()), eventId: null);
 
     /// <summary>True when the key made this signature of the data. Takes the same time for every signature of the right form.</summary>
     public static bool IsSignedBy(string key, ReadOnlySpan<byte> data, string? signature)
@@ -54,4 +57,68 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
 
     private static string? EventIdOf(string? header) =>
         header?.Trim() is { Length: > 0 and <= EventIdLengthMax } id && id.All(c => c is > ' ' and <= '~') ? id : null;
+
+    /// <summary>Reads an event whose signature was checked.</summary>
+    private static WebhookReading ReadEvent(ReadOnlySpan<byte> body, RazorpayAccount account, string? eventId)
+    {
+        var whole = TryRead(body, RazorpayJson.Default.WireEvent);
+        // An event we do not act on may have any shape; its name decides.
+        var type = whole is null ? TryRead(body, RazorpayJson.Default.WireEventName)?.Event : whole.Event;
+        if (!IsEventType(type))
+            return WebhookReading.Unreadable(eventId, null);
+        if (!IsActedOn(type!))
+            return WebhookReading.Ignored(eventId, type);
+        if (whole?.Payload is not { } payload || OfPayload(type!, payload, account) is not { } snapshot)
+            return WebhookReading.Unreadable(eventId, type);
+
+        // A payment made without an order (a payment link, another shop on the account) cannot be one of our charges.
+        return snapshot.Reference is null && snapshot.ChargeId is null && snapshot.Refunds.IsEmpty
+            ? WebhookReading.Ignored(eventId, type)
+            : WebhookReading.Accepted(eventId, type!, snapshot);
+    }
+
+    // An expired or partly paid invoice moves no money of a charge, and refund.speed_changed tells nothing we keep.
+    private static bool IsActedOn(string type) =>
+        type is "payment.authorized" or "payment.captured" or "payment.failed" or "order.paid" or "invoice.paid"
+            or "refund.created" or "refund.processed" or "refund.failed" || IsDispute(type);
+
+    private static bool IsDispute(string type) => type.StartsWith("payment.dispute.", StringComparison.Ordinal);
+
+    // A payload is a picture that may be older or newer than its event's name: what it says counts.
+    private static ProviderSnapshot? OfPayload(string type, WirePayload payload, RazorpayAccount account)
+    {
+        var isRefund = type.StartsWith("refund.", StringComparison.Ordinal);
+        var (payment, refund) = (payload.Payment?.Entity, isRefund ? payload.Refund?.Entity : null);
+        if (isRefund ? refund is null : payment is null)
+            return null;
+        var facts = new RazorpayFacts(payload.Order?.Entity, payment is null ? [] : [payment], refund is null ? [] : [refund]);
+        if (ReadFacts(account, facts) is not { } snapshot)
+            return null;
+
+        // The mode stays open: no key was involved, and a payload does not say.
+        var failed = snapshot.Payments.FirstOrDefault(read => read.State == PaymentState.Failed);
+        return snapshot with
+        {
+            RefundedTotal = payment?.AmountRefunded is > 0 ? Amount(payment.AmountRefunded, payment.Currency) : null,
+            IsIncomplete = IsDispute(type) || payment is null,
+            Error = failed is null ? null : new PaymentError(ErrorCodes.ChargeFailed, failed.ErrorCode),
+        };
+    }
+
+    private static T? TryRead<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsEventType(string? type) =>
+        type is { Length: > 0 and <= EventTypeLengthMax }
+        && type.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.');
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using static Curaway.Payments.Razorpay.RazorpayMapping;
 
 namespace Curaway.Payments.Razorpay;
 
@@ -9,10 +10,12 @@ namespace Curaway.Payments.Razorpay;
 /// <param name="RetryAfter">How long we were asked to wait.</param>
 internal sealed record RazorpayFailure(ProviderFault Fault, int Status = 0, WireError? Error = null, TimeSpan? RetryAfter = null);
 
-// Errors. Razorpay has no machine code for "already done" and says HTTP 400 to nearly everything, so its prose is believed only
-// where its documents list it and the verb certainly had no effect; anything else on a write makes the engine read back. No
-// prose leaves: a reason is a word of ours or a machine word of Razorpay's.
-internal static partial class RazorpayMapping
+/// <summary>
+/// What a failure means. Pure. Razorpay has no machine code for "already done" and says HTTP 400 to nearly everything, so its
+/// prose is believed only where its documents list it and the verb certainly had no effect; anything else on a write makes the
+/// engine read back. No prose leaves: a reason is a word of ours or a machine word of Razorpay's.
+/// </summary>
+internal static class RazorpayErrors
 {
     private const StringComparison Prose = StringComparison.OrdinalIgnoreCase;
 
@@ -103,13 +106,6 @@ internal static partial class RazorpayMapping
         return Refusal(failure, RefundRefusals) ?? ProviderResult.Indeterminate(ProviderFault.AlreadyDone);
     }
 
-    /// <summary>
-    /// Razorpay's machine word: the reason, else the code in lower case. Anything that does not look like one is replaced, so
-    /// that no prose gets through.
-    /// </summary>
-    private static string Code(string? reason, string? code) =>
-        IsCode(reason) ? reason! : IsCode(code?.ToLowerInvariant()) ? code!.ToLowerInvariant() : "provider_refused";
-
     private static string CodeOf(WireError? error) => Code(error?.Reason, error?.Code);
 
     private static ProviderFault FaultOf(WireError error)
@@ -144,7 +140,4 @@ internal static partial class RazorpayMapping
     }
 
     private static bool Says(RazorpayFailure failure, string words) => (failure.Error?.Description ?? "").Contains(words, Prose);
-
-    private static bool IsCode(string? text) =>
-        text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 }
