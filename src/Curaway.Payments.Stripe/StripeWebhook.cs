@@ -22,6 +22,8 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
 
     public string Provider => StripeProvider.ProviderName;
 
+    public bool IsEventIdSigned => true;
+
     public WebhookReading Read(WebhookRequest request) =>
         IsSigned(request) ? ReadEvent(request.Body, request.Account) : WebhookReading.Forged();
 
