@@ -8,6 +8,12 @@ public interface IWebhookReader
     /// <summary>The provider's name.</summary>
     string Provider { get; }
 
+    /// <summary>
+    /// True when the signature covers the event id (Stripe: it stands in the body). False when the id stands in a header
+    /// beside it (Razorpay), so that a replayed body can carry a new one and the body's hash has to be new too.
+    /// </summary>
+    bool IsEventIdSigned { get; }
+
     /// <summary>Checks the signature against every configured secret of the account, in constant time, then reads the body.</summary>
     WebhookReading Read(WebhookRequest request);
 

@@ -22,6 +22,9 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
 
     public string Provider => StripeProvider.ProviderName;
 
+    /// <summary>The id stands in the body, which the signature covers.</summary>
+    public bool IsEventIdSigned => true;
+
     public WebhookReading Read(WebhookRequest request) =>
         IsSigned(request) ? ReadEvent(request.Body, request.Account) : WebhookReading.Forged();
 
