@@ -150,6 +150,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
     public static PaymentError? ErrorOf(OperationOutcome outcome, ProviderResult result) => outcome switch
     {
         OperationOutcome.Declined => new PaymentError(ErrorCodes.ChargeFailed, result.Reason),
+        OperationOutcome.NotSent when result.Fault == ProviderFault.Configuration => new PaymentError(ErrorCodes.ProviderNotConfigured, result.Reason),
         OperationOutcome.NotSent or OperationOutcome.Indeterminate =>
             new PaymentError(ErrorCodes.ProviderUnavailable, WireName.Of(result.Fault), result.RetryAfter),
         _ => null,
