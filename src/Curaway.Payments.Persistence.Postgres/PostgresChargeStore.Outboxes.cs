@@ -3,16 +3,11 @@ namespace Curaway.Payments.Postgres;
 // What is delivered after the commit that wrote it: transitions to observers, alerts to sinks.
 internal sealed partial class PostgresChargeStore
 {
-    // One host at a time: while two claim at once, one could take a charge's later transition and not see that the other
-    // takes the earlier.
-    private const string LockTransitions = "SELECT pg_advisory_xact_lock(hashtext('curaway.charge_transitions'))";
-
     public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct)
     {
         RequireClaim(countMax, lease);
         return _database.WriteAsync<IReadOnlyList<ChargeTransition>>(async session =>
         {
-            session.Select(LockTransitions, _ => true);
             var claimed = await session.QueryAsync(
                 PostgresClaims.Transitions, ReadTransition, ("lease", lease), ("count_max", countMax)).ConfigureAwait(false);
             return [.. claimed.OrderBy(transition => transition.Id)];

@@ -30,15 +30,14 @@ internal static class PostgresClaims
         RETURNING event.*
         """;
 
-    // In order for one charge: no later one is given out while an earlier one is with a host that has not finished it.
+    // Only the earliest unseen one of a charge: the next is not given out before it is seen, so observers get them in order.
     public const string Transitions =
         """
         WITH due AS MATERIALIZED (
             SELECT id FROM charge_transitions AS candidate
             WHERE seen_at IS NULL AND next_attempt_at <= payments_now() AND NOT EXISTS (
                 SELECT FROM charge_transitions AS earlier
-                WHERE earlier.charge_id = candidate.charge_id AND earlier.id < candidate.id
-                    AND earlier.seen_at IS NULL AND earlier.next_attempt_at > payments_now())
+                WHERE earlier.charge_id = candidate.charge_id AND earlier.seen_at IS NULL AND earlier.id < candidate.id)
             ORDER BY id LIMIT @count_max FOR UPDATE SKIP LOCKED)
         UPDATE charge_transitions AS transition SET next_attempt_at = payments_now() + @lease
         FROM due WHERE transition.id = due.id
