@@ -202,10 +202,10 @@ public sealed class PostgresProcess : IAsyncDisposable
     }
 
     /// <summary>Ends the server as a crash would: no checkpoint, no goodbye.</summary>
-    public Task CrashAsync() => ControlAsync("stop", "-m", "immediate", "-w");
+    public Task CrashAsync() => ControlAsync("stop", "-s", "-m", "immediate", "-w");
 
     /// <summary>Starts it again; returns when it has recovered.</summary>
-    public Task RestartAsync() => ControlAsync("start", "-w", "-t", "60", "-l", Path.Combine(_folder, "server.log"));
+    public Task RestartAsync() => ControlAsync("start", "-s", "-w", "-t", "60", "-l", Path.Combine(_folder, "server.log"));
 
     public async ValueTask DisposeAsync()
     {
