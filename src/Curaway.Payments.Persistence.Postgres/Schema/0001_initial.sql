@@ -174,7 +174,35 @@ CREATE UNIQUE INDEX webhook_events_body ON webhook_events (provider_name, body_h
 CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at, id) WHERE state IN ('received', 'parked');
 CREATE INDEX webhook_events_charge ON webhook_events (charge_id) WHERE charge_id IS NOT NULL;
 CREATE INDEX webhook_events_parked_reference ON webhook_events (provider_reference) WHERE state = 'parked';
-CREATE INDEX webhook_events_retention ON webhook_events (received_at);
+CREATE INDEX webhook_events_old ON webhook_events (received_at) WHERE state IN ('processed', 'ignored');
+CREATE INDEX webhook_events_dead ON webhook_events (received_at) WHERE state = 'failed' AND body IS NOT NULL;
+
+-- Retention, one batch at a time: events that need nothing more go, dead letters lose their body. Run it until it answers 0.
+-- Never sooner than 30 days: providers deliver again for up to 3 days and let an operator send again for 30, and an event
+-- that is gone is not known as a duplicate.
+CREATE FUNCTION purge_webhook_events(keep interval DEFAULT '90 days', batch integer DEFAULT 10000) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    deleted bigint;
+    emptied bigint;
+BEGIN
+    IF keep < interval '30 days' OR batch NOT BETWEEN 1 AND 100000 THEN
+        RAISE EXCEPTION 'keep is at least 30 days, batch 1 to 100000' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    WITH old AS MATERIALIZED (
+        SELECT id FROM webhook_events
+        WHERE received_at < payments_now() - keep AND state IN ('processed', 'ignored')
+        ORDER BY received_at LIMIT batch FOR UPDATE SKIP LOCKED)
+    DELETE FROM webhook_events AS event USING old WHERE event.id = old.id;
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    WITH dead AS MATERIALIZED (
+        SELECT id FROM webhook_events
+        WHERE received_at < payments_now() - interval '30 days' AND state = 'failed' AND body IS NOT NULL
+        ORDER BY received_at LIMIT batch FOR UPDATE SKIP LOCKED)
+    UPDATE webhook_events AS event SET body = NULL FROM dead WHERE event.id = dead.id;
+    GET DIAGNOSTICS emptied = ROW_COUNT;
+    RETURN deleted + emptied;
+END
+$$;
 
 -- lz4 is the faster compression, from PostgreSQL 14 on where the server was built with it.
 DO $$
