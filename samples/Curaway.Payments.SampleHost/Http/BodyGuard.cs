@@ -27,6 +27,12 @@ internal sealed class BodyGuard(RequestDelegate next)
             return;
         }
 
+        if (body.Length > 0 && !context.Request.HasJsonContentType())
+        {
+            await new Problem(ErrorCodes.MalformedRequest) { Status = StatusCodes.Status415UnsupportedMediaType }.ExecuteAsync(context);
+            return;
+        }
+
         if (body.Length > 0 && RefusalOf(body) is { } code)
         {
             await new Problem(code).ExecuteAsync(context);
