@@ -11,7 +11,7 @@ internal sealed partial class TransitionDispatcher(
 
     private readonly IChargeObserver[] _observers = [.. observers];
 
-    /// <summary>Tells what is due. True when there may be more.</summary>
+    /// <summary>Tells what is due. True when there may be more: one charge's transitions are claimed one after the other.</summary>
     public async Task<bool> SweepAsync(CancellationToken ct)
     {
         var transitions = await store.ClaimTransitionsAsync(options.Value.ClaimCountMax, ClaimLease, ct).ConfigureAwait(false);
@@ -31,7 +31,7 @@ internal sealed partial class TransitionDispatcher(
             }
         }
 
-        return transitions.Count == options.Value.ClaimCountMax;
+        return transitions.Count > 0;
     }
 
     private static partial class Log

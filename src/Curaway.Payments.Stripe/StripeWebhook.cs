@@ -1,0 +1,223 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Stripe;
+using static Curaway.Payments.Stripe.StripeMapping;
+
+namespace Curaway.Payments.Stripe;
+
+/// <summary>
+/// Stripe's webhooks: <c>Stripe-Signature: t=…,v1=…</c> is HMAC-SHA256 over <c>t.body</c>
+/// (https://docs.stripe.com/webhooks). Nothing of the body is read before the signature holds. Not Stripe.net's
+/// EventUtility: it throws at valid events of another API version and at <c>api_version: null</c>.
+/// </summary>
+internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReader
+{
+    private const string HeaderName = "Stripe-Signature";
+    private const int HeaderLengthMax = 4096;
+    private const int SignatureCountMax = 16;
+    private const int TimestampLengthMax = 12;
+    private const int EventTypeLengthMax = 100;
+
+    public string Provider => StripeProvider.ProviderName;
+
+    /// <summary>The id stands in the body, which the signature covers.</summary>
+    public bool IsEventIdSigned => true;
+
+    public WebhookReading Read(WebhookRequest request) =>
+        IsSigned(request) ? ReadEvent(request.Body, request.Account) : WebhookReading.Forged();
+
+    public WebhookReading Reread(ReadOnlyMemory<byte> body, string account) => ReadEvent(body, account);
+
+    private bool IsSigned(WebhookRequest request)
+    {
+        if (clients.OptionsOf(request.Account) is not { WebhookSecrets.Count: > 0 } options
+            || request.Header(HeaderName) is not { Length: > 0 and <= HeaderLengthMax } header)
+            return false;
+
+        Span<byte> signatures = stackalloc byte[SignatureCountMax * SHA256.HashSizeInBytes];
+        if (!TryParse(header, out var timestamp, signatures, out var count)
+            || !IsInTime(header.AsSpan()[timestamp], request.ReceivedAt, options.SignatureTolerance))
+            return false;
+
+        // Every secret and every signature is compared, so the time taken tells nothing.
+        var isSigned = false;
+        Span<byte> expected = stackalloc byte[SHA256.HashSizeInBytes];
+        foreach (var secret in options.WebhookSecrets)
+        {
+            Sign(secret, header.AsSpan()[timestamp], request.Body.Span, expected);
+            for (var i = 0; i < count; i++)
+                isSigned |= CryptographicOperations.FixedTimeEquals(expected, signatures.Slice(i * SHA256.HashSizeInBytes, SHA256.HashSizeInBytes));
+        }
+
+        return isSigned;
+    }
+
+    /// <summary>
+    /// One <c>t</c> of digits and at least one <c>v1</c> of 64 lower-case hex digits; other schemes and malformed
+    /// signatures are skipped, a second <c>t</c> is refused.
+    /// </summary>
+    private static bool TryParse(string header, out Range timestamp, Span<byte> signatures, out int count)
+    {
+        timestamp = default;
+        count = 0;
+        var hasTimestamp = false;
+        var text = header.AsSpan();
+        foreach (var range in text.Split(','))
+        {
+            var (start, length) = Trim(text, range);
+            var part = text.Slice(start, length);
+            if (part.StartsWith("t=", StringComparison.Ordinal))
+            {
+                if (hasTimestamp)
+                    return false;
+                hasTimestamp = true;
+                timestamp = (start + 2)..(start + length);
+            }
+            else if (part.StartsWith("v1=", StringComparison.Ordinal) && count < SignatureCountMax
+                && TryReadHex(part[3..], signatures.Slice(count * SHA256.HashSizeInBytes, SHA256.HashSizeInBytes)))
+            {
+                count++;
+            }
+        }
+
+        return hasTimestamp && count > 0;
+    }
+
+    private static (int Start, int Length) Trim(ReadOnlySpan<char> text, Range range)
+    {
+        var (start, length) = range.GetOffsetAndLength(text.Length);
+        var part = text.Slice(start, length);
+        return (start + length - part.TrimStart(' ').Length, part.Trim(' ').Length);
+    }
+
+    private static bool TryReadHex(ReadOnlySpan<char> text, Span<byte> signature) =>
+        text.Length == signature.Length * 2 && !text.ContainsAnyInRange('A', 'F')
+        && Convert.FromHexString(text, signature, out _, out _) == System.Buffers.OperationStatus.Done;
+
+    private static bool IsInTime(ReadOnlySpan<char> timestamp, DateTimeOffset receivedAt, TimeSpan tolerance) =>
+        timestamp.Length <= TimestampLengthMax
+        && long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var signedAt)
+        && Math.Abs(receivedAt.ToUnixTimeSeconds() - signedAt) <= (long)tolerance.TotalSeconds;
+
+    private static void Sign(string secret, ReadOnlySpan<char> timestamp, ReadOnlySpan<byte> body, Span<byte> signature)
+    {
+        Span<byte> prefix = stackalloc byte[TimestampLengthMax + 1];
+        var length = Encoding.ASCII.GetBytes(timestamp, prefix);
+        prefix[length++] = (byte)'.';
+        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
+        hmac.AppendData(prefix[..length]);
+        hmac.AppendData(body);
+        hmac.GetHashAndReset(signature);
+    }
+
+    /// <summary>Reads an event whose signature was checked.</summary>
+    private static WebhookReading ReadEvent(ReadOnlyMemory<byte> body, string account)
+    {
+        string? id = null, type = null;
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var json = document.RootElement;
+            if (json.ValueKind != JsonValueKind.Object)
+                return WebhookReading.Unreadable(null, null);
+            id = Text(json, "id") is { } text && IsId(text, "evt_") ? text : null;
+            type = Text(json, "type") is { } name && IsEventType(name) ? name : null;
+            if (id is null || type is null)
+                return WebhookReading.Unreadable(id, type);
+            return ReadKnown(json, id, type, account) with { Warning = WarningOf(json) };
+        }
+        // A string that is not UTF-8 throws only when it is asked for.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return WebhookReading.Unreadable(id, type);
+        }
+    }
+
+    private static WebhookReading ReadKnown(JsonElement json, string id, string type, string account)
+    {
+        Func<JsonElement, string, ProviderSnapshot?>? read = type switch
+        {
+            "payment_intent.succeeded" => (json, account) => OfIntentEvent(json, account, "succeeded"),
+            "payment_intent.canceled" => (json, account) => OfIntentEvent(json, account, "canceled"),
+            "payment_intent.amount_capturable_updated" => (json, account) => OfIntentEvent(json, account, "requires_capture"),
+            "payment_intent.payment_failed" => (json, account) => OfIntentEvent(json, account, "requires_payment_method"),
+            "charge.refunded" => OfRefundedCharge,
+            "charge.expired" => OfExpiredCharge,
+            "refund.created" or "refund.updated" or "refund.failed" => ReadRefund,
+            "charge.dispute.created" or "charge.dispute.closed" => OfDispute,
+            _ => null,
+        };
+        if (read is null)
+            return WebhookReading.Ignored(id, type);
+        if (!json.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object
+            || !data.TryGetProperty("object", out var subject) || subject.ValueKind != JsonValueKind.Object
+            || read(subject, account) is not { } snapshot)
+            return WebhookReading.Unreadable(id, type);
+
+        // Nothing of it can be one of our charges: a payment made outside payment intents.
+        if (snapshot.Reference is null && snapshot.ChargeId is null || IsNoNews(snapshot))
+            return WebhookReading.Ignored(id, type);
+        // Refunds and disputes carry no mode; the event does.
+        return WebhookReading.Accepted(id, type, snapshot with { IsLiveMode = snapshot.IsLiveMode ?? Flag(json, "livemode") });
+    }
+
+    private static ProviderSnapshot? OfIntentEvent(JsonElement json, string account, string status)
+    {
+        if (ReadIntent(json, account) is not { } intent)
+            return null;
+        // Type and status contradict: believe neither, ask.
+        return intent.Status == status ? intent.Snapshot : Link(json, account) with { Reference = intent.Id, IsIncomplete = true };
+    }
+
+    /// <summary>
+    /// A cumulative amount, never a refund by itself. Endpoints older than 2025-03-31.basil send it also for a void
+    /// (<c>captured</c> is false), which is no refund.
+    /// </summary>
+    private static ProviderSnapshot? OfRefundedCharge(JsonElement json, string account)
+    {
+        if (Flag(json, "captured") is not { } captured || Amount(json, "amount_refunded") is not { } total
+            || ReadCharge(json, isReleased: false, received: null) is not { } payment)
+            return null;
+        var snapshot = LinkToIntent(json, account);
+        return captured ? snapshot with { Payments = [payment], RefundedTotal = total } : snapshot;
+    }
+
+    private static ProviderSnapshot? OfExpiredCharge(JsonElement json, string account) =>
+        ReadCharge(json, isReleased: true, received: null) is { } payment
+            ? LinkToIntent(json, account) with { Payments = [payment] }
+            : null;
+
+    /// <summary>A dispute moves no fact of ours by itself; the charge is asked for again.</summary>
+    private static ProviderSnapshot? OfDispute(JsonElement json, string account) =>
+        IsObject(json, "dispute") ? LinkToIntent(json, account) with { IsIncomplete = true } : null;
+
+    private static ProviderSnapshot LinkToIntent(JsonElement json, string account)
+    {
+        var intent = IdOf(json, "payment_intent");
+        return Link(json, account) with { Reference = IsId(intent, "pi_") ? intent : null };
+    }
+
+    private static bool IsNoNews(ProviderSnapshot snapshot) =>
+        snapshot is { Amount: null, Payments.IsEmpty: true, Refunds.IsEmpty: true, RefundedTotal: null, IsIncomplete: false };
+
+    private static bool IsEventType(string type) =>
+        type is { Length: > 0 and <= EventTypeLengthMax } && type.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
+
+    /// <summary>
+    /// An endpoint keeps the API version it was made with. Within a release train (the word after the dot) nothing breaks;
+    /// another one may mean a field we no longer know.
+    /// </summary>
+    private static string? WarningOf(JsonElement json)
+    {
+        var version = Text(json, "api_version");
+        if (version is null || TrainOf(version) == TrainOf(StripeConfiguration.ApiVersion))
+            return null;
+        return version.Length <= EventTypeLengthMax && version.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.')
+            ? $"api_version {version}"
+            : "api_version other";
+
+        static string TrainOf(string version) => version[(version.IndexOf('.', StringComparison.Ordinal) + 1)..];
+    }
+}

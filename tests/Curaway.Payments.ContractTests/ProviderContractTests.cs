@@ -1,0 +1,262 @@
+namespace Curaway.Payments.ContractTests;
+
+/// <summary>
+/// What the engine relies on, the same for every provider. A provider's class brings its harness and adds its quirks.
+/// </summary>
+public abstract class ProviderContractTests : IAsyncLifetime
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 20, 9, 0, 0, TimeSpan.Zero);
+
+    protected ProviderHarness World { get; private set; } = null!;
+
+    public static TheoryData<OperationKind> Verbs => [.. Enum.GetValues<OperationKind>()];
+
+    public static TheoryData<OperationKind, WireFault> Faults =>
+        [.. Enum.GetValues<OperationKind>().SelectMany(_ => Enum.GetValues<WireFault>(), (kind, fault) => (kind, fault))];
+
+    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync()
+    {
+        World = CreateHarness();
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await World.DisposeAsync();
+    }
+
+    [Fact]
+    public void The_name_is_lower_case_and_the_account_is_configured()
+    {
+        Assert.Equal(World.Provider.Name.ToLowerInvariant(), World.Provider.Name);
+        Assert.True(World.Provider.IsConfigured("default"));
+        Assert.False(World.Provider.IsConfigured("no_such_account"));
+        Assert.Null(World.Provider.Capabilities.Currencies.Check(World.Amount));
+        Assert.True(World.Provider.Capabilities.AuthorizationWindow >= TimeSpan.FromDays(1));
+    }
+
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task A_verb_acts_by_exactly_one_request(OperationKind kind)
+    {
+        var request = RequestFor(kind);
+        World.StubSuccess(request);
+
+        await SendAsync(request);
+
+        var expected = World.Expected(request);
+        var acting = World.Sent.Where(sent => sent.Method != "GET").Select(sent => sent.ToString());
+        Assert.Equal(expected is null ? [] : [expected.ToString()], acting);
+    }
+
+    [Fact]
+    public async Task A_partial_refund_sends_its_own_amount()
+    {
+        var request = RequestFor(OperationKind.Refund, World.Amount.MinorUnits / 3 / 10 * 10);
+        World.StubSuccess(request);
+
+        var result = await SendAsync(request);
+
+        Assert.Equal(World.Expected(request)!.ToString(), World.Sent.Single(sent => sent.Method != "GET").ToString());
+        Assert.Equal(ChargeStatus.PartiallyRefunded, StatusAfter(request, result));
+    }
+
+    [Theory]
+    [InlineData(OperationKind.Authorize, ChargeStatus.Pending)]
+    [InlineData(OperationKind.Capture, ChargeStatus.Captured)]
+    [InlineData(OperationKind.Void, ChargeStatus.Voided)]
+    [InlineData(OperationKind.Refund, ChargeStatus.Refunded)]
+    public async Task A_success_tells_enough_to_move_the_charge(OperationKind kind, ChargeStatus status)
+    {
+        var request = RequestFor(kind);
+        World.StubSuccess(request);
+
+        var result = await SendAsync(request);
+
+        Assert.Equal(ProviderFault.None, result.Fault);
+        Assert.Equal(kind == OperationKind.Authorize ? OperationOutcome.RequiresAction : OperationOutcome.Succeeded, result.Outcome);
+        Assert.Equal(status, StatusAfter(request, result));
+        Assert.Equal(World.Reference, result.Snapshot!.Reference);
+    }
+
+    [Fact]
+    public async Task The_refund_is_known_by_our_operation()
+    {
+        var request = RequestFor(OperationKind.Refund);
+        World.StubSuccess(request);
+
+        var refund = Assert.Single((await SendAsync(request)).Snapshot!.Refunds);
+
+        Assert.Equal(request.RequiredOperation.Id, refund.OperationId);
+        Assert.Equal(World.PaymentReference, refund.PaymentReference);
+        Assert.Equal(request.RequiredOperation.Amount, refund.Amount);
+    }
+
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task A_second_send_goes_out_under_the_same_key_or_reads_back_first(OperationKind kind)
+    {
+        var request = RequestFor(kind);
+        World.StubReplay(request);
+
+        var first = await SendAsync(request);
+        var second = await SendAsync(request with { Operation = request.Operation! with { SendCount = 2 } });
+
+        Assert.Equal(first.Outcome, second.Outcome);
+        var acting = World.Sent.Where(sent => sent.Method != "GET").ToList();
+        if (World.Expected(request)?.IdempotencyKey is { } key)
+            Assert.Equal([key, key], acting.Select(sent => sent.IdempotencyKey));
+        else
+            Assert.True(acting.Count <= 1, "A verb without an idempotency key was sent twice.");
+    }
+
+    [Theory, MemberData(nameof(Faults))]
+    [Trait("Promise", "P06")]
+    public async Task A_fault_is_never_taken_for_success_or_failure(OperationKind kind, WireFault fault)
+    {
+        Assert.SkipUnless(World.CanHappen(kind, fault), "This provider cannot answer this verb so.");
+        var request = RequestFor(kind);
+        World.StubFault(request, fault);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        if (fault == WireFault.Slow)
+            deadline.CancelAfter(TimeSpan.FromMilliseconds(500));
+
+        var result = await SendAsync(request, deadline.Token);
+
+        Assert.Equal(OutcomeOf(fault), (result.Outcome, result.Fault));
+        Assert.Equal(fault == WireFault.Throttled ? TimeSpan.FromSeconds(7) : null, result.RetryAfter);
+        Assert.False(string.IsNullOrEmpty(result.Reason));
+    }
+
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task Without_credentials_nothing_is_sent(OperationKind kind)
+    {
+        var provider = World.Unconfigured;
+
+        Assert.False(provider.IsConfigured("default"));
+        var result = await SendAsync(RequestFor(kind), Ct, provider);
+
+        Assert.Equal((OperationOutcome.NotSent, ProviderFault.Configuration), (result.Outcome, result.Fault));
+        Assert.Empty(World.Sent);
+    }
+
+    [Theory, MemberData(nameof(Verbs))]
+    [Trait("Promise", "P07")]
+    public async Task Find_sees_an_operation_that_was_carried_out(OperationKind kind)
+    {
+        var request = RequestFor(kind);
+        World.StubFound(request);
+
+        var result = await World.Provider.FindAsync(request, Ct);
+
+        Assert.Equal(OperationOutcome.Succeeded, result.Outcome);
+        Assert.All(World.Sent, sent => Assert.Equal("GET", sent.Method));
+        Assert.Equal(kind == OperationKind.Authorize ? ChargeStatus.Authorized : StatusOfDone(kind), StatusAfter(request, result));
+    }
+
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task Find_does_not_take_absence_for_failure(OperationKind kind)
+    {
+        var request = RequestFor(kind);
+        World.StubNotFound(request);
+
+        var result = await World.Provider.FindAsync(request, Ct);
+
+        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.NotFound), (result.Outcome, result.Fault));
+        Assert.All(World.Sent, sent => Assert.Equal("GET", sent.Method));
+    }
+
+    protected abstract ProviderHarness CreateHarness();
+
+    /// <summary>The charge as it stands when the verb is first sent, and the operation.</summary>
+    protected ProviderRequest RequestFor(OperationKind kind, long? amountMinorUnits = null, string? paymentMethod = null)
+    {
+        var amount = World.Amount with { MinorUnits = amountMinorUnits ?? World.Amount.MinorUnits };
+        var charge = ChargeBefore(kind);
+        var operation = new ChargeOperation
+        {
+            Id = new OperationId(Guid.Parse("01940000-0000-7000-8000-0000000000aa")),
+            ChargeId = charge.Id,
+            Kind = kind,
+            Amount = amount,
+            Fingerprint = "f",
+            ActorId = "patient_7",
+            CreatedAt = Now,
+            NextAttemptAt = Now.AddSeconds(30),
+            RequestId = kind == OperationKind.Refund ? OpaqueId.Parse("refund_1") : null,
+            PaymentMethod = paymentMethod,
+            Reason = "requested_by_patient",
+            SendCount = 1,
+            FirstSentAt = Now,
+        };
+        return new ProviderRequest(charge, operation);
+    }
+
+    protected Charge ChargeBefore(OperationKind kind)
+    {
+        var charge = new Charge
+        {
+            Id = new ChargeId(Guid.Parse("01940000-0000-7000-8000-0000000000cc")),
+            TenantId = OpaqueId.Parse("clinic-global"),
+            ConsultationId = OpaqueId.Parse("consultation_42"),
+            Amount = World.Amount,
+            Routing = new RoutingDecision(World.Provider.Name, "default", []),
+            CreatedAt = Now,
+            BookBy = Now.AddMinutes(10),
+        };
+        if (kind == OperationKind.Authorize)
+            return charge;
+        var captured = kind == OperationKind.Refund;
+        var payment = new ChargePayment
+        {
+            Reference = World.PaymentReference,
+            State = captured ? PaymentState.Captured : PaymentState.Authorized,
+            Amount = World.Amount,
+            Captured = captured ? World.Amount : Money.Zero(World.Amount.Currency),
+            CreatedAt = Now,
+        };
+        return charge with { Reference = World.Reference, IsLiveMode = false, Payments = [payment] };
+    }
+
+    protected Task<ProviderResult> SendAsync(ProviderRequest request) => SendAsync(request, Ct);
+
+    protected static ChargeStatus StatusAfter(ProviderRequest request, ProviderResult result)
+    {
+        var applied = ChargeLifecycle.Apply(request.Charge, result.Snapshot!, Now);
+        Assert.Empty(applied.Conflicts);
+        return applied.Charge.Status;
+    }
+
+    private Task<ProviderResult> SendAsync(ProviderRequest request, CancellationToken ct, IPaymentProvider? to = null)
+    {
+        var provider = to ?? World.Provider;
+        return request.RequiredOperation.Kind switch
+        {
+            OperationKind.Authorize => provider.AuthorizeAsync(request, ct),
+            OperationKind.Capture => provider.CaptureAsync(request, ct),
+            OperationKind.Void => provider.VoidAsync(request, ct),
+            _ => provider.RefundAsync(request, ct),
+        };
+    }
+
+    private static ChargeStatus StatusOfDone(OperationKind kind) => kind switch
+    {
+        OperationKind.Capture => ChargeStatus.Captured,
+        OperationKind.Void => ChargeStatus.Voided,
+        _ => ChargeStatus.Refunded,
+    };
+
+    private static (OperationOutcome, ProviderFault) OutcomeOf(WireFault fault) => fault switch
+    {
+        WireFault.Refused => (OperationOutcome.Declined, ProviderFault.None),
+        WireFault.BadRequest or WireFault.Unauthorized => (OperationOutcome.Declined, ProviderFault.Configuration),
+        WireFault.Throttled => (OperationOutcome.NotSent, ProviderFault.Throttled),
+        WireFault.ConnectionRefused => (OperationOutcome.NotSent, ProviderFault.ConnectFailed),
+        WireFault.ServerError or WireFault.BadGatewayEmpty => (OperationOutcome.Indeterminate, ProviderFault.ServerError),
+        WireFault.OtherAmount or WireFault.OtherCurrency or WireFault.OtherId => (OperationOutcome.Indeterminate, ProviderFault.Mismatch),
+        WireFault.Slow => (OperationOutcome.Indeterminate, ProviderFault.Timeout),
+        WireFault.ConnectionReset => (OperationOutcome.Indeterminate, ProviderFault.Reset),
+        _ => (OperationOutcome.Indeterminate, ProviderFault.Unreadable),
+    };
+}
