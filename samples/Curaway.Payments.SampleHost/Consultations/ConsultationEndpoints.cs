@@ -35,9 +35,8 @@ internal static class ConsultationEndpoints
     private static async Task<IResult> CreateAsync(
         CreateConsultation request, Caller caller, ConsultationStore store, TimeProvider time, CancellationToken ct)
     {
-        if (ConsultationRequests.Refuse(request, store.Now) is { } problem)
+        if (ConsultationRequests.Refuse(request, store.Now, out var startsAt) is { } problem)
             return problem;
-        ConsultationRequests.TryParseTime(request.StartsAt, out var startsAt);
         var consultation = new Consultation
         {
             Id = OpaqueId.Parse(Guid.CreateVersion7(time.GetUtcNow()).ToString("D")),

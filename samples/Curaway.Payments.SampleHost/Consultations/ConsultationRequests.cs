@@ -65,14 +65,14 @@ internal static class ConsultationRequests
 
     private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"];
 
-    public static Problem? Refuse(CreateConsultation request, DateTimeOffset now)
+    public static Problem? Refuse(CreateConsultation request, DateTimeOffset now, out DateTimeOffset startsAt)
     {
         var errors = new FieldErrors();
         errors.Require(request.AmountCents is not null, "amount_cents");
         errors.Require(request.Currency is { Length: > 0 }, "currency");
         errors.Require(IsCountry(request.CountryOfResidence), "country_of_residence");
         errors.Require(
-            TryParseTime(request.StartsAt, out var startsAt) && startsAt > now - StartsAgoMax && startsAt < now + StartsAheadMax, "starts_at");
+            TryParseTime(request.StartsAt, out startsAt) && startsAt > now - StartsAgoMax && startsAt < now + StartsAheadMax, "starts_at");
         errors.Require(request.DurationMinutes is null or (>= 1 and <= DurationMinutesMax), "duration_minutes");
         if (errors.Any)
             return Problem.Validation(errors);

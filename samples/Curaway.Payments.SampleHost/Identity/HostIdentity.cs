@@ -29,7 +29,7 @@ internal static class HostIdentity
         builder.Services.AddAuthorization(Policies.Add);
     }
 
-    private static void Configure(JwtBearerOptions options, IConfiguration configuration, SymmetricSecurityKey? key)
+    private static void Configure(JwtBearerOptions options, ConfigurationManager configuration, SymmetricSecurityKey? key)
     {
         options.MapInboundClaims = false;
         options.TokenValidationParameters.NameClaimType = Caller.SubjectClaim;
