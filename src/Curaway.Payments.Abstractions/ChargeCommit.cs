@@ -118,6 +118,24 @@ public sealed record ChargeCommit
     }
 
     /// <summary>
+    /// The operations nobody is sending whose outcome the facts now prove, closed. One that is being sent is left to its
+    /// sender, who may still have a session row to write.
+    /// </summary>
+    public static ImmutableArray<ChargeOperation> ProvenBy(ChargeState before, Charge after) =>
+    [
+        .. before.Operations
+            .Where(operation => operation is { IsOpen: true, Outcome: not null } && ChargeLifecycle.Proves(after, operation))
+            .Select(operation => operation with
+            {
+                State = OperationState.Closed,
+                Outcome = OperationOutcome.Succeeded,
+                IsUnresolved = false,
+                ClosedAt = before.Now,
+                Error = null,
+            }),
+    ];
+
+    /// <summary>
     /// What a provider said, merged into a charge that exists. A duplicate writes nothing. A conflict is audited and alerted
     /// even when nothing of it was applied.
     /// </summary>
@@ -128,7 +146,7 @@ public sealed record ChargeCommit
         var applied = ChargeLifecycle.Apply(charge, snapshot, before.Now);
         if (applied.Verdict == SnapshotVerdict.Unchanged)
             return Nothing;
-        var commit = Of(before, applied.Charge, cause);
+        var commit = Of(before, applied.Charge, cause, ProvenBy(before, applied.Charge));
         if (applied.Verdict == SnapshotVerdict.Applied)
             return commit;
 
