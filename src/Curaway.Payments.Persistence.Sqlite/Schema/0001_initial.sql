@@ -126,6 +126,7 @@ CREATE TABLE charge_transitions (
     seen_at         TEXT
 ) STRICT;
 
+CREATE INDEX charge_transitions_waiting ON charge_transitions (id) WHERE seen_at IS NULL;
 CREATE INDEX charge_transitions_unseen ON charge_transitions (charge_id, id) WHERE seen_at IS NULL;
 
 -- body is kept only while the effect is still to come: it may hold an e-mail address or a phone number.
@@ -156,6 +157,7 @@ CREATE TABLE webhook_events (
 CREATE UNIQUE INDEX webhook_events_body ON webhook_events (provider_name, body_hash) WHERE is_deduped_by_body = 1;
 CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at) WHERE state IN ('received', 'parked');
 CREATE INDEX webhook_events_charge ON webhook_events (charge_id) WHERE charge_id IS NOT NULL;
+CREATE INDEX webhook_events_parked ON webhook_events (provider_reference) WHERE state = 'parked';
 
 -- Only what explains a row is required, so that a row can be added by hand.
 CREATE TABLE audit_log (
