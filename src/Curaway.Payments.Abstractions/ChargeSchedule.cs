@@ -7,27 +7,31 @@ namespace Curaway.Payments;
 public static class ChargeSchedule
 {
     /// <summary>The earliest moment something is due, UTC; null when nothing is.</summary>
-    public static DateTimeOffset? DueAt(Charge charge, IEnumerable<ChargeOperation> operations) =>
+    public static DateTimeOffset? DueAt(Charge charge, IReadOnlyCollection<ChargeOperation> operations) =>
         DueTimes(charge, operations).Min();
 
-    private static IEnumerable<DateTimeOffset?> DueTimes(Charge charge, IEnumerable<ChargeOperation> operations)
+    private static IEnumerable<DateTimeOffset?> DueTimes(Charge charge, IReadOnlyCollection<ChargeOperation> operations)
     {
-        var open = false;
         foreach (var operation in operations.Where(operation => operation.State == OperationState.Open))
-        {
-            open = true;
             yield return operation.NextAttemptAt;
-        }
 
         yield return charge.RefreshDueAt;
-        yield return charge.Status == ChargeStatus.Voided ? charge.ReleaseDueAt : null;
-        if (open || !charge.IsLive)
+        yield return charge.Status == ChargeStatus.Voided && charge.RefreshDueAt is null ? charge.ReleaseDueAt : null;
+        if (!charge.IsLive || operations.Any(operation => operation.IsOpen))
             yield break;
-        if (charge.ClosingAt is not null)
-            yield return charge.ClosingAt;
+        if (charge.ClosingAt is { } closingAt)
+            yield return NextReleaseAt(closingAt, operations);
         else if (charge.BookedAt is null)
             yield return charge.BookBy;
         else if (charge.Status == ChargeStatus.Pending)
             yield return charge.CheckoutExpiresAt;
+    }
+
+    /// <summary>A release that was refused is tried again, ever more slowly: 20 s, 40 s, … at most 1 h apart.</summary>
+    private static DateTimeOffset NextReleaseAt(DateTimeOffset closingAt, IEnumerable<ChargeOperation> operations)
+    {
+        var refused = operations.Where(operation => operation.Kind is OperationKind.Void or OperationKind.Refund && operation.ClosedAt >= closingAt).ToList();
+        var wait = TimeSpan.FromSeconds(Math.Min(10 * Math.Pow(2, refused.Count), 3600));
+        return refused.Max(operation => operation.ClosedAt) + wait ?? closingAt;
     }
 }

@@ -1,0 +1,100 @@
+namespace Curaway.Payments.Sqlite;
+
+// What is delivered after the commit that wrote it: transitions to observers, alerts to sinks.
+internal sealed partial class SqliteChargeStore
+{
+    // Only the earliest unseen one of a charge: the next is not given out before it is seen, so observers get them in order.
+    public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct)
+    {
+        RequireClaim(countMax, lease);
+        return _database.WriteAsync<IReadOnlyList<ChargeTransition>>(async session =>
+        {
+            var claimed = await session.QueryAsync(
+                """
+                UPDATE charge_transitions SET next_attempt_at = $until
+                WHERE id IN (
+                    SELECT id FROM charge_transitions AS candidate
+                    WHERE seen_at IS NULL AND next_attempt_at <= $now AND NOT EXISTS (
+                        SELECT 1 FROM charge_transitions AS earlier
+                        WHERE earlier.charge_id = candidate.charge_id AND earlier.seen_at IS NULL AND earlier.id < candidate.id)
+                    ORDER BY id LIMIT $count_max)
+                RETURNING id, charge_id, tenant_id, consultation_id, from_status, to_status, source, at
+                """,
+                ReadTransition,
+                ("now", session.Now), ("until", session.Now + lease), ("count_max", countMax)).ConfigureAwait(false);
+            return [.. claimed.OrderBy(transition => transition.Id)];
+        }, ct);
+    }
+
+    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) => _database.WriteAsync(
+        session => session.ExecuteAsync(
+            "UPDATE charge_transitions SET seen_at = $now WHERE id = $id AND seen_at IS NULL",
+            ("id", transitionId), ("now", session.Now)),
+        ct);
+
+    public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(alert);
+        return _database.WriteAsync(session => InsertAlertAsync(session, alert), ct);
+    }
+
+    public Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct)
+    {
+        RequireClaim(countMax, lease);
+        return _database.WriteAsync<IReadOnlyList<QueuedAlert>>(async session =>
+        {
+            var claimed = await session.QueryAsync(
+                """
+                UPDATE alert_outbox SET next_attempt_at = $until
+                WHERE id IN (
+                    SELECT id FROM alert_outbox WHERE delivered_at IS NULL AND next_attempt_at <= $now ORDER BY id LIMIT $count_max)
+                RETURNING id, category, severity, text, charge_id, raised_at
+                """,
+                ReadAlert,
+                ("now", session.Now), ("until", session.Now + lease), ("count_max", countMax)).ConfigureAwait(false);
+            return [.. claimed.OrderBy(alert => alert.Id)];
+        }, ct);
+    }
+
+    public Task CompleteAlertAsync(long alertId, CancellationToken ct) => _database.WriteAsync(
+        session => session.ExecuteAsync(
+            "UPDATE alert_outbox SET delivered_at = $now WHERE id = $id AND delivered_at IS NULL",
+            ("id", alertId), ("now", session.Now)),
+        ct);
+
+    private static Task<int> InsertTransitionAsync(SqliteSession session, ChargeTransition transition) => session.ExecuteAsync(
+        """
+        INSERT INTO charge_transitions (charge_id, tenant_id, consultation_id, from_status, to_status, source, at, next_attempt_at)
+        VALUES ($charge_id, $tenant_id, $consultation_id, $from_status, $to_status, $source, $at, $now)
+        """,
+        ("charge_id", transition.ChargeId), ("tenant_id", transition.TenantId), ("consultation_id", transition.ConsultationId),
+        ("from_status", transition.From is { } from ? WireName.Of(from) : null), ("to_status", WireName.Of(transition.To)),
+        ("source", transition.Source), ("at", transition.At), ("now", session.Now));
+
+    private static ChargeTransition ReadTransition(SqliteRow row) => new()
+    {
+        Id = row.Number("id"),
+        ChargeId = new ChargeId(row.Id("charge_id")),
+        TenantId = row.Opaque("tenant_id"),
+        ConsultationId = row.Opaque("consultation_id"),
+        From = row.NameOrNull<ChargeStatus>("from_status"),
+        To = row.Name<ChargeStatus>("to_status"),
+        Source = row.Text("source"),
+        At = row.Time("at"),
+    };
+
+    private static Task<int> InsertAlertAsync(SqliteSession session, PaymentAlert alert) => session.ExecuteAsync(
+        """
+        INSERT INTO alert_outbox (category, severity, text, charge_id, raised_at, next_attempt_at)
+        VALUES ($category, $severity, $text, $charge_id, $now, $now)
+        """,
+        ("category", alert.Category), ("severity", WireName.Of(alert.Severity)), ("text", alert.Text), ("charge_id", alert.ChargeId),
+        ("now", session.Now));
+
+    private static QueuedAlert ReadAlert(SqliteRow row)
+    {
+        ChargeId? chargeId = row.IdOrNull("charge_id") is { } id ? new ChargeId(id) : null;
+        var alert = new PaymentAlert(row.Text("category"), row.Name<AlertSeverity>("severity"), row.Text("text"), chargeId);
+        return new QueuedAlert(row.Number("id"), alert, row.Time("raised_at"));
+    }
+}

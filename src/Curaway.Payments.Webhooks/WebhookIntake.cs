@@ -1,0 +1,110 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Curaway.Payments;
+
+/// <summary>One delivery from the wire into the store: size, raw bytes, signature, commit, answer. In that order.</summary>
+internal sealed partial class WebhookIntake(
+    IEnumerable<IWebhookReader> readers,
+    IChargeStore store,
+    PaymentsSignal signal,
+    PaymentAlerts alerts,
+    IOptionsMonitor<WebhookOptions> options,
+    TimeProvider time,
+    ILogger<WebhookIntake> logger)
+{
+    private const int EventTextLengthMax = 255;
+
+    private readonly FrozenDictionary<string, IWebhookReader> _readers =
+        readers.ToFrozenDictionary(reader => reader.Provider, StringComparer.OrdinalIgnoreCase);
+
+    public async Task<IResult> ReceiveAsync(HttpContext http, string provider, string? account)
+    {
+        account ??= "default";
+        if (!_readers.TryGetValue(provider, out var reader) || !OpaqueId.TryParse(account, out _))
+            return new WebhookProblem(ErrorCodes.NotFound);
+
+        using var body = await WebhookBody.ReadAsync(http, options.CurrentValue, time).ConfigureAwait(false);
+        if (body.Refusal is { } refusal)
+            return refusal;
+
+        var reading = body.Bytes.IsEmpty
+            ? WebhookReading.Forged()
+            : reader.Read(new WebhookRequest(body.Bytes, name => HeaderOf(http, name), account, time.GetUtcNow()));
+        if (reading.Verdict == WebhookVerdict.Forged)
+            return Refuse(reader);
+        if (reading.Warning is { } warning)
+            Log.ReadWithWarning(logger, reader.Provider, PlainOrNull(reading.EventId), warning);
+
+        return await StoreAsync(DeliveryOf(reader, reading, account, body.Bytes)).ConfigureAwait(false);
+    }
+
+    private WebhookProblem Refuse(IWebhookReader reader)
+    {
+        // The account is the stranger's own text, so it stays out: a flood is one alert and one line in the log.
+        if (alerts.Raise(new PaymentAlert("webhook_signature", AlertSeverity.Warning, $"{reader.Provider}: {ErrorCodes.WebhookInvalidSignature}")))
+            Log.Forged(logger, reader.Provider);
+        return new WebhookProblem(ErrorCodes.WebhookInvalidSignature);
+    }
+
+    private async Task<IResult> StoreAsync(WebhookDelivery delivery)
+    {
+        IReadOnlyList<WebhookFate> fates;
+        try
+        {
+            // A provider that hangs up does not stop a commit: it would deliver again and find a duplicate, or nothing.
+            fates = await store.ReceiveAsync([delivery], CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Log.NotStored(logger, error, delivery.Provider, delivery.EventId);
+            return new WebhookProblem(ErrorCodes.StoreUnavailable, retryAfter: options.CurrentValue.RetryAfter);
+        }
+
+        signal.Set();
+        Log.Stored(logger, delivery.Provider, delivery.EventId, delivery.EventType, fates[0]);
+        return fates[0] == WebhookFate.Duplicate ? WebhookReceipt.Duplicate : WebhookReceipt.Received;
+    }
+
+    private static WebhookDelivery DeliveryOf(IWebhookReader reader, WebhookReading reading, string account, ReadOnlyMemory<byte> body)
+    {
+        var hash = WebhookDelivery.Hash(body.Span);
+        var eventId = PlainOrNull(reading.EventId);
+        return new WebhookDelivery
+        {
+            Provider = reader.Provider,
+            ProviderAccount = account,
+            EventId = eventId ?? "sha256:" + hash,
+            EventType = PlainOrNull(reading.EventType) ?? "",
+            Body = body,
+            BodyHash = hash,
+            Verdict = reading.Verdict,
+            Snapshot = reading.Snapshot,
+            IsDedupedByBody = eventId is null || !reader.IsEventIdSigned,
+        };
+    }
+
+    private static string? HeaderOf(HttpContext http, string name) =>
+        http.Request.Headers.TryGetValue(name, out var values) && values.Count > 0 ? values.ToString() : null;
+
+    /// <summary>Event ids and types are short ASCII; anything else (an unsigned header may hold anything) counts as absent.</summary>
+    private static string? PlainOrNull(string? text) =>
+        text is { Length: > 0 and <= EventTextLengthMax } && !text.AsSpan().ContainsAnyExceptInRange('!', '~') ? text : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(3001, LogLevel.Debug, "Webhook {EventId} ({EventType}) of {Provider}: {Fate}")]
+        public static partial void Stored(ILogger logger, string provider, string eventId, string eventType, WebhookFate fate);
+
+        [LoggerMessage(3002, LogLevel.Warning, "Webhook {EventId} of {Provider} was read with a warning: {Warning}")]
+        public static partial void ReadWithWarning(ILogger logger, string provider, string? eventId, string warning);
+
+        [LoggerMessage(3003, LogLevel.Warning, "A webhook for {Provider} has no valid signature")]
+        public static partial void Forged(ILogger logger, string provider);
+
+        [LoggerMessage(3004, LogLevel.Error, "Webhook {EventId} of {Provider} could not be stored; the provider delivers it again")]
+        public static partial void NotStored(ILogger logger, Exception error, string provider, string eventId);
+    }
+}

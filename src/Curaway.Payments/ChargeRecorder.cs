@@ -1,0 +1,164 @@
+namespace Curaway.Payments;
+
+/// <summary>
+/// Transaction 2: what a provider answered becomes facts, the operation's outcome over all its sends, an audit row, and,
+/// when the caller books, the session row under a savepoint. Provider truth is never rolled back.
+/// </summary>
+internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, PaymentsOptions options)
+{
+    private static readonly TimeSpan BackoffMax = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ReadRetryInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReleaseWatchInterval = TimeSpan.FromHours(1);
+
+    /// <summary>Commits an answer to an operation. What the session row's insert threw is thrown here, after the commit.</summary>
+    public async Task<ChargeCommitted> RecordAsync(
+        ChargeOperation operation, ProviderAnswer answer, ChargeCause cause, Func<Charge, Booking>? booking)
+    {
+        Charge? facts = null;
+        var lazyBooking = booking is null ? null : new Booking(
+            (transaction, ct) => booking(facts!).OnBooked(transaction, ct),
+            state => booking(facts!).Booked(state),
+            state => booking(facts!).Failed(state));
+        var committed = await store.CommitAsync(
+            new ChargeSelector.ById(operation.ChargeId),
+            state =>
+            {
+                var commit = CommitOf(state, operation.Id, answer, cause);
+                facts = commit.Charge ?? state.Charge;
+                return commit with { Books = booking is not null && IsUnbooked(facts!) && commit.Operations.Any(IsAnswered) };
+            },
+            lazyBooking,
+            CancellationToken.None).ConfigureAwait(false);
+        signal.Set();
+        return committed;
+    }
+
+    /// <summary>Commits what checkout or a read on demand told, without an operation.</summary>
+    public Task<ChargeCommitted> RecordAsync(ChargeId id, ProviderSnapshot? snapshot, ChargeCause cause) =>
+        CommitAsync(id, state => Told(state, snapshot, cause));
+
+    /// <summary>Commits a refresh: the facts, and when the provider has to be asked again.</summary>
+    public Task<ChargeCommitted> RefreshAsync(ChargeId id, ProviderSnapshot? snapshot, ChargeCause cause) =>
+        CommitAsync(id, state => Refreshed(state, Told(state, snapshot, cause), cause, hasAnswer: snapshot is not null));
+
+    private static ChargeCommit Told(ChargeState state, ProviderSnapshot? snapshot, ChargeCause cause) =>
+        snapshot is null ? ChargeCommit.Nothing : ChargeCommit.OfSnapshot(state, snapshot, cause);
+
+    private async Task<ChargeCommitted> CommitAsync(ChargeId id, Func<ChargeState, ChargeCommit> decide)
+    {
+        var committed = await store.CommitAsync(
+            new ChargeSelector.ById(id),
+            decide,
+            booking: null,
+            CancellationToken.None).ConfigureAwait(false);
+        signal.Set();
+        return committed;
+    }
+
+    /// <summary>True when the charge may hold money for a session that is not booked yet.</summary>
+    public static bool IsUnbooked(Charge charge) =>
+        charge is { BookedAt: null, ClosingAt: null, Status: ChargeStatus.Pending or ChargeStatus.Authorized };
+
+    private static bool IsAnswered(ChargeOperation operation) =>
+        operation.Outcome is OperationOutcome.Succeeded or OperationOutcome.RequiresAction or OperationOutcome.Pending;
+
+    /// <summary>The session row, and what is committed with it or instead of it.</summary>
+    public static Booking BookingOf(Charge facts, AuthorizeCharge command) => new(
+        (transaction, ct) => command.OnBooked?.Invoke(transaction, facts, ct) ?? Task.CompletedTask,
+        state => ChargeCommit.Of(state, ChargeLifecycle.Book(state.Charge!, state.Now), new ChargeCause("book", "api", command.ActorId)),
+        state => ChargeCommit.Of(
+            state, ChargeLifecycle.Close(state.Charge!, "booking_failed", state.Now), new ChargeCause("booking_failed", "api", command.ActorId)));
+
+    /// <summary>The answer as facts and an outcome. Pure.</summary>
+    internal ChargeCommit CommitOf(ChargeState state, OperationId id, ProviderAnswer answer, ChargeCause cause)
+    {
+        var before = state.Charge!;
+        var operation = state.Operations.Single(candidate => candidate.Id == id);
+        if (!operation.IsOpen)
+            return answer.Result.Snapshot is { } late ? ChargeCommit.OfSnapshot(state, late, cause) : ChargeCommit.Nothing;
+
+        var closed = Close(operation, answer, state.Now);
+        var snapshot = Flagged(before, closed, answer.Result);
+        var told = ChargeCommit.OfSnapshot(state, snapshot, cause);
+        var after = told.Charge ?? before;
+        if (closed is { Kind: OperationKind.Authorize, State: OperationState.Closed } && after.Status == ChargeStatus.Pending)
+            after = after with { CheckoutExpiresAt = after.CheckoutExpiresAt ?? state.Now + options.CheckoutTime };
+        var commit = ChargeCommit.Of(state, after, cause with { Detail = id.ToString() }, closed);
+        var note = string.Join(' ', told.Audit.Select(entry => entry.Note).Append(WireName.Of(closed.Outcome!.Value)).OfType<string>());
+        return commit with
+        {
+            Audit = [commit.Audit[0] with { Note = note }],
+            Alerts = AlertPolicy.For(before, closed, answer.Result) is { } alert ? told.Alerts.Add(alert) : told.Alerts,
+        };
+    }
+
+    /// <summary>
+    /// The outcome of the operation, not of this send: while an earlier send is unresolved, only success or the provider's
+    /// own truth closes it. Money that stands is settled by trying again under the same key; an authorization is not.
+    /// </summary>
+    private static ChargeOperation Close(ChargeOperation operation, ProviderAnswer answer, DateTimeOffset now)
+    {
+        var (result, isRead) = (answer.Result, answer.IsRead);
+        var outcome = result.Outcome is OperationOutcome.Declined or OperationOutcome.NotSent && operation.IsUnresolved && !isRead
+            ? OperationOutcome.Indeterminate
+            : result.Outcome;
+        var isFinal = outcome switch
+        {
+            OperationOutcome.Succeeded or OperationOutcome.RequiresAction or OperationOutcome.Declined => true,
+            OperationOutcome.Pending => operation.Kind is OperationKind.Authorize or OperationKind.Refund,
+            OperationOutcome.NotSent => operation.Kind is OperationKind.Authorize,
+            _ => false,
+        };
+        return operation with
+        {
+            State = isFinal ? OperationState.Closed : OperationState.Open,
+            Outcome = outcome,
+            IsUnresolved = !isFinal && (operation.IsUnresolved || outcome == OperationOutcome.Indeterminate),
+            ClosedAt = isFinal ? now : null,
+            NextAttemptAt = isFinal ? operation.NextAttemptAt : now + Backoff(operation.SendCount, result.RetryAfter),
+            Error = ErrorOf(outcome, result),
+            ProviderRequestId = result.ProviderRequestId ?? operation.ProviderRequestId,
+        };
+    }
+
+    private static ProviderSnapshot Flagged(Charge charge, ChargeOperation operation, ProviderResult result)
+    {
+        var told = result.Snapshot ?? new ProviderSnapshot { Provider = charge.Provider, ProviderAccount = charge.ProviderAccount };
+        var isClosed = operation.State == OperationState.Closed;
+        return told with
+        {
+            IsVoidAccepted = isClosed && operation is { Kind: OperationKind.Void, Outcome: OperationOutcome.Succeeded },
+            IsAuthorizationFailed = isClosed
+                && operation is { Kind: OperationKind.Authorize, Outcome: OperationOutcome.Declined or OperationOutcome.NotSent },
+            Error = operation.Error,
+        };
+    }
+
+    /// <summary>After a read there is nothing left to ask, unless it failed or a promised release has still not come.</summary>
+    private static ChargeCommit Refreshed(ChargeState state, ChargeCommit told, ChargeCause cause, bool hasAnswer)
+    {
+        var charge = told.Charge ?? state.Charge!;
+        var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt is not null;
+        DateTimeOffset? next = hasAnswer ? (isAwaitingRelease ? state.Now + ReleaseWatchInterval : null) : state.Now + ReadRetryInterval;
+        var fresh = charge with { RefreshDueAt = next };
+        return told.Charge is null
+            ? new ChargeCommit { Charge = fresh, Audit = [new AuditEntry(fresh.Id, cause, fresh.Status, fresh.Status)] }
+            : told with { Charge = fresh };
+    }
+
+    /// <summary>What the caller is told, with the fault as the reason where the provider gave no answer.</summary>
+    public static PaymentError? ErrorOf(OperationOutcome outcome, ProviderResult result) => outcome switch
+    {
+        OperationOutcome.Declined => new PaymentError(ErrorCodes.ChargeFailed, result.Reason),
+        OperationOutcome.NotSent or OperationOutcome.Indeterminate =>
+            new PaymentError(ErrorCodes.ProviderUnavailable, WireName.Of(result.Fault), result.RetryAfter),
+        _ => null,
+    };
+
+    private static TimeSpan Backoff(int sendCount, TimeSpan? retryAfter)
+    {
+        var growing = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(sendCount, 10)));
+        var wait = growing < BackoffMax ? growing : BackoffMax;
+        return retryAfter > wait ? retryAfter.Value : wait;
+    }
+}

@@ -1,0 +1,192 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Options;
+
+namespace Curaway.Payments;
+
+/// <summary>
+/// The verbs. Each writes what it is about to do, calls the provider with no transaction open, and writes what happened.
+/// Everything expected is a result; what your <see cref="AuthorizeCharge.OnBooked"/> throws is thrown again. The caller's
+/// token counts until the first commit: after that the money question is answered whoever still listens. Thread-safe.
+/// </summary>
+public sealed class ChargeService
+{
+    private static readonly TimeSpan WaitStep = TimeSpan.FromMilliseconds(100);
+
+    private readonly IChargeStore _store;
+    private readonly ProviderCaller _caller;
+    private readonly PaymentRouter _router;
+    private readonly ChargeRecorder _recorder;
+    private readonly OperationStart _start;
+    private readonly PaymentsOptions _options;
+    private readonly TimeProvider _time;
+
+    internal ChargeService(
+        IChargeStore store, ProviderCaller caller, PaymentRouter router, ChargeRecorder recorder, OperationStart start,
+        IOptions<PaymentsOptions> options, TimeProvider time)
+    {
+        _store = store;
+        _caller = caller;
+        _router = router;
+        _recorder = recorder;
+        _start = start;
+        _options = options.Value;
+        _time = time;
+    }
+
+    /// <summary>
+    /// Holds the money for a consultation, or sets up its checkout, and books the session row. Errors:
+    /// <see cref="ErrorCodes.ChargeFailed"/>, <see cref="ErrorCodes.ProviderUnavailable"/>,
+    /// <see cref="ErrorCodes.ProviderNotConfigured"/>, <see cref="ErrorCodes.AuthorizationWindow"/>,
+    /// <see cref="ErrorCodes.CurrencyUnsupported"/>, <see cref="ErrorCodes.AmountInvalid"/>,
+    /// <see cref="ErrorCodes.StateConflict"/> when another request for the consultation is open.
+    /// </summary>
+    public async Task<ChargeResult> AuthorizeAsync(AuthorizeCharge command, CancellationToken ct = default)
+    {
+        if (_router.Decide(command.Routing) is not { } routing)
+            return Refused(null, new PaymentError(ErrorCodes.ProviderNotConfigured, "no_rule"));
+        if (RefusalOf(command, routing) is { } refusal)
+            return Refused(null, refusal);
+        return await RunAsync(
+            new ChargeSelector.LiveOf(command.TenantId, command.ConsultationId),
+            state => _start.Authorize(state, command, routing),
+            new ChargeCause("authorize", "api", command.ActorId),
+            charge => ChargeRecorder.BookingOf(charge, command),
+            ct).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Checks what checkout brought back. A declined attempt is <see cref="ErrorCodes.ChargeFailed"/>, and may be repeated
+    /// at the same checkout.
+    /// </summary>
+    public async Task<ChargeResult> CompleteCheckoutAsync(CompleteCheckout command, CancellationToken ct = default)
+    {
+        var charge = await FindAsync(command.ChargeId, ct).ConfigureAwait(false);
+        if (charge is null)
+            return Refused(null, new PaymentError(ErrorCodes.NotFound, "charge"));
+        if (charge.Status == ChargeStatus.Authorized && charge.ClosingAt is null)
+            return new ChargeResult(charge, OperationOutcome.Succeeded, null, null);
+        if (charge.Status != ChargeStatus.Pending || charge.ClosingAt is not null)
+            return Refused(charge, new PaymentError(ErrorCodes.StateConflict, WireName.Of(charge.Status)));
+
+        var answer = await _caller.VerifyCheckoutAsync(new ProviderRequest(charge, null), command.Proof).ConfigureAwait(false);
+        var cause = new ChargeCause("checkout", "api", command.ActorId);
+        var recorded = await _recorder.RecordAsync(charge.Id, answer.Result.Snapshot, cause).ConfigureAwait(false);
+        var outcome = answer.Result.Outcome;
+        return new ChargeResult(recorded.Charge, outcome, answer.Result.NextAction, ChargeRecorder.ErrorOf(outcome, answer.Result));
+    }
+
+    /// <summary>What the browser must do next, read from the provider; null when there is nothing to do. For the checkout page only.</summary>
+    public async Task<ClientAction?> GetNextActionAsync(ChargeId id, CancellationToken ct = default)
+    {
+        var charge = await FindAsync(id, ct).ConfigureAwait(false);
+        if (charge is not { Status: ChargeStatus.Pending, ClosingAt: null })
+            return null;
+        var answer = await _caller.FindAsync(new ProviderRequest(charge, null)).ConfigureAwait(false);
+        await _recorder.RecordAsync(id, answer.Result.Snapshot, new ChargeCause("read", "api", "system")).ConfigureAwait(false);
+        return answer.Result.NextAction;
+    }
+
+    /// <summary>Takes the held money. A charge already captured answers the same again; one voided is <see cref="ErrorCodes.StateConflict"/>.</summary>
+    public Task<ChargeResult> CaptureAsync(ChargeId id, string actorId, CancellationToken ct = default) =>
+        RunAsync(new ChargeSelector.ById(id), state => _start.Capture(state, actorId), new ChargeCause("capture", "api", actorId), null, ct);
+
+    /// <summary>Lets the held money go. A charge already voided answers the same again; one captured is <see cref="ErrorCodes.StateConflict"/>.</summary>
+    public Task<ChargeResult> VoidAsync(ChargeId id, string reason, string actorId, CancellationToken ct = default) =>
+        RunAsync(new ChargeSelector.ById(id), state => _start.Void(state, reason, actorId), new ChargeCause("void", "api", actorId), null, ct);
+
+    /// <summary>
+    /// Sends captured money back. The same request id again is the same refund; more than is left is
+    /// <see cref="ErrorCodes.RefundExceedsCaptured"/>.
+    /// </summary>
+    public Task<ChargeResult> RefundAsync(RefundCharge command, CancellationToken ct = default) =>
+        RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command), new ChargeCause("refund", "api", command.ActorId), null, ct);
+
+    /// <summary>Void if authorized, refund if captured; done already when nothing is held.</summary>
+    public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
+        ReleaseAsync(command, "api", ct);
+
+    /// <summary>The charge; null when there is none.</summary>
+    public async Task<Charge?> FindAsync(ChargeId id, CancellationToken ct = default) =>
+        (await _store.FindAsync(new ChargeSelector.ById(id), ct).ConfigureAwait(false)).Charge;
+
+    internal Task<ChargeResult> ReleaseAsync(ReleaseCharge command, string source, CancellationToken ct) => RunAsync(
+        new ChargeSelector.ById(command.ChargeId),
+        state => _start.Release(state, command),
+        new ChargeCause("release", source, command.ActorId),
+        null,
+        ct);
+
+    /// <summary>Write, call, write: the heart behind every verb.</summary>
+    private async Task<ChargeResult> RunAsync(
+        ChargeSelector selector, Func<ChargeState, Start> decide, ChargeCause cause, Func<Charge, Booking>? booking, CancellationToken ct)
+    {
+        var (start, begun) = await BeginAsync(selector, decide, ct).ConfigureAwait(false);
+        if (start.Step == StartStep.Refuse)
+            return Refused(begun.State.Charge, start.Refusal!);
+        if (start.Step == StartStep.Done)
+            return new ChargeResult(begun.Charge, start.Outcome, null, start.Refusal);
+        if (start.Step == StartStep.Book)
+            return await BookAsync(begun.Charge, start, booking!).ConfigureAwait(false);
+
+        var answer = await _caller.SendAsync(new ProviderRequest(begun.Charge, start.Operation)).ConfigureAwait(false);
+        var recorded = await _recorder.RecordAsync(start.Operation!, answer, cause, booking).ConfigureAwait(false);
+        Rethrow(recorded);
+        var operation = recorded.State.Operations.Single(candidate => candidate.Id == start.Operation!.Id);
+        return booking is null || operation.Outcome is not (OperationOutcome.Succeeded or OperationOutcome.RequiresAction or OperationOutcome.Pending)
+            ? new ChargeResult(recorded.Charge, operation.Outcome!.Value, null, operation.Error)
+            : Booked(recorded.Charge, operation.Outcome.Value, answer.Result.NextAction);
+    }
+
+    private async Task<(Start Start, ChargeCommitted Begun)> BeginAsync(
+        ChargeSelector selector, Func<ChargeState, Start> decide, CancellationToken ct)
+    {
+        var startedAt = _time.GetTimestamp();
+        while (true)
+        {
+            Start? start = null;
+            var begun = await _store.CommitAsync(selector, state => (start = decide(state)).Commit, booking: null, ct).ConfigureAwait(false);
+            if (start!.Step != StartStep.Wait)
+                return (start, begun);
+            if (_time.GetElapsedTime(startedAt) > _options.ProviderDeadline)
+                return (Start.Refuse(new PaymentError(ErrorCodes.ProviderUnavailable, "in_flight", start.WaitUntil - begun.State.Now)), begun);
+            await Task.Delay(WaitStep, _time, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ChargeResult> BookAsync(Charge charge, Start start, Func<Charge, Booking> booking)
+    {
+        var committed = await _store.CommitAsync(
+            new ChargeSelector.ById(charge.Id),
+            state => ChargeCommit.Nothing with { Books = ChargeRecorder.IsUnbooked(state.Charge!) },
+            booking(charge),
+            CancellationToken.None).ConfigureAwait(false);
+        Rethrow(committed);
+        return Booked(committed.Charge, start.Outcome, null);
+    }
+
+    /// <summary>The release of an unbooked charge may have won the race: then nothing is booked, and the next try makes a new charge.</summary>
+    private static ChargeResult Booked(Charge charge, OperationOutcome outcome, ClientAction? action) => charge.BookedAt is not null
+        ? new ChargeResult(charge, outcome, action, null)
+        : Refused(charge, new PaymentError(ErrorCodes.ProviderUnavailable, "closing"));
+
+    private PaymentError? RefusalOf(AuthorizeCharge command, RoutingDecision routing)
+    {
+        if (_caller.Find(routing.Provider) is not { } provider || !provider.IsConfigured("default"))
+            return new PaymentError(ErrorCodes.ProviderNotConfigured, routing.Provider);
+        if (provider.Capabilities.Currencies.Check(command.Amount) is { } refusal)
+            return refusal;
+        var isSaved = command.PaymentMethods.Any(method => method.Provider == routing.Provider);
+        var window = isSaved ? provider.Capabilities.SavedMethodAuthorizationWindow : null;
+        return command.CaptureBy > _time.GetUtcNow() + (window ?? provider.Capabilities.AuthorizationWindow)
+            ? new PaymentError(ErrorCodes.AuthorizationWindow)
+            : null;
+    }
+
+    private static ChargeResult Refused(Charge? charge, PaymentError error) => new(charge, OperationOutcome.Refused, null, error);
+
+    private static void Rethrow(ChargeCommitted committed)
+    {
+        if (committed.BookingFailure is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+    }
+}

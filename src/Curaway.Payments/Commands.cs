@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Data.Common;
+
+namespace Curaway.Payments;
+
+/// <summary>Hold the money for one consultation. Sent again, it resumes what is open and never authorizes twice.</summary>
+public sealed record AuthorizeCharge
+{
+    /// <summary>The tenant.</summary>
+    public required OpaqueId TenantId { get; init; }
+
+    /// <summary>The consultation; at most one live charge each.</summary>
+    public required OpaqueId ConsultationId { get; init; }
+
+    /// <summary>The amount.</summary>
+    public required Money Amount { get; init; }
+
+    /// <summary>What the routing rules look at.</summary>
+    public required RoutingContext Routing { get; init; }
+
+    /// <summary>When the session will have ended, UTC: the hold must last until then.</summary>
+    public required DateTimeOffset CaptureBy { get; init; }
+
+    /// <summary>Who asks: a user's id.</summary>
+    public required string ActorId { get; init; }
+
+    /// <summary>
+    /// The saved method to charge without the patient, by the provider that keeps it. When routing chooses a provider that
+    /// is not among them, the patient pays at checkout.
+    /// </summary>
+    public ImmutableArray<SavedPaymentMethod> PaymentMethods { get; init; } = [];
+
+    /// <summary>
+    /// Inserts the host's session row, in our transaction, under a savepoint. Runs once the provider holds the money or
+    /// waits for the patient, and never when it declined or nobody knows. When it throws, its work is rolled back, the money
+    /// is released, and the exception reaches the caller.
+    /// </summary>
+    public Func<DbTransaction, Charge, CancellationToken, Task>? OnBooked { get; init; }
+}
+
+/// <summary>A payment method kept by a provider.</summary>
+/// <param name="Provider">The provider's name.</param>
+/// <param name="Token">The provider's token, such as <c>pm_…</c>.</param>
+/// <param name="Customer">The provider's customer it belongs to, where it needs one.</param>
+public sealed record SavedPaymentMethod(string Provider, string Token, string? Customer = null);
+
+/// <summary>What the checkout page brought back.</summary>
+/// <param name="ChargeId">The charge.</param>
+/// <param name="Proof">The provider's proof, opaque.</param>
+/// <param name="ActorId">Who asks.</param>
+public sealed record CompleteCheckout(ChargeId ChargeId, CheckoutProof Proof, string ActorId);
+
+/// <summary>Send captured money back.</summary>
+public sealed record RefundCharge
+{
+    /// <summary>The charge.</summary>
+    public required ChargeId ChargeId { get; init; }
+
+    /// <summary>The caller's id of this refund, unique per charge: the same id again is the same refund.</summary>
+    public required OpaqueId RequestId { get; init; }
+
+    /// <summary>How much; null for all that is left.</summary>
+    public Money? Amount { get; init; }
+
+    /// <summary>Why, as a machine word such as <c>manual_dispute</c>.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public required string ActorId { get; init; }
+}
+
+/// <summary>Let the patient's money go, whichever way its state asks for: void if authorized, refund if captured.</summary>
+/// <param name="ChargeId">The charge.</param>
+/// <param name="Reason">Why, as a machine word such as <c>canceled_by_patient</c>.</param>
+/// <param name="ActorId">Who asks.</param>
+public sealed record ReleaseCharge(ChargeId ChargeId, string Reason, string ActorId);
+
+/// <summary>How a command came out.</summary>
+/// <param name="Charge">The charge as it stands.</param>
+/// <param name="Outcome">The outcome of the operation, over all its sends.</param>
+/// <param name="NextAction">What the browser must do next; for the checkout page only.</param>
+/// <param name="Error">What went wrong; null for success.</param>
+public sealed record ChargeResult(Charge? Charge, OperationOutcome Outcome, ClientAction? NextAction, PaymentError? Error)
+{
+    /// <summary>True when the provider did, or will do, what was asked.</summary>
+    public bool IsSuccess => Outcome is OperationOutcome.Succeeded or OperationOutcome.RequiresAction or OperationOutcome.Pending;
+}

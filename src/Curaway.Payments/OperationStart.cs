@@ -1,0 +1,218 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Curaway.Payments;
+
+/// <summary>What the first transaction decided.</summary>
+internal enum StartStep
+{
+    /// <summary>The operation is written; send it.</summary>
+    Send,
+
+    /// <summary>Somebody else is sending it right now.</summary>
+    Wait,
+
+    /// <summary>The money stands; only the session row is missing.</summary>
+    Book,
+
+    /// <summary>It came out before; the answer is the same.</summary>
+    Done,
+
+    /// <summary>We say no.</summary>
+    Refuse,
+}
+
+/// <summary>The first transaction's decision, and what it writes.</summary>
+internal sealed record Start(StartStep Step, ChargeCommit Commit)
+{
+    public ChargeOperation? Operation { get; init; }
+
+    public PaymentError? Refusal { get; init; }
+
+    public OperationOutcome Outcome { get; init; }
+
+    public DateTimeOffset WaitUntil { get; init; }
+
+    public static Start Refuse(string code, string reason) => Refuse(new PaymentError(code, reason));
+
+    public static Start Refuse(PaymentError error) => new(StartStep.Refuse, ChargeCommit.Nothing) { Refusal = error };
+
+    public static Start Done(OperationOutcome outcome, PaymentError? error = null) =>
+        new(StartStep.Done, ChargeCommit.Nothing) { Outcome = outcome, Refusal = error };
+
+    public static Start Wait(DateTimeOffset until) => new(StartStep.Wait, ChargeCommit.Nothing) { WaitUntil = until };
+}
+
+/// <summary>
+/// Transaction 1, as pure decisions over a locked charge: begin an operation, resume the open one under its key, or refuse.
+/// </summary>
+internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
+{
+    /// <summary>Twice the deadline, for the call and the read after it, and some more: then the sender is taken for dead.</summary>
+    private TimeSpan Lease => (2 * options.ProviderDeadline) + TimeSpan.FromSeconds(5);
+
+    public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing)
+    {
+        var fingerprint = Fingerprint([command.Amount.ToString(), command.Routing.ExplicitOverride, .. command.PaymentMethods.Select(m => m.Token)]);
+        if (state.Charge is not { } charge)
+            return NewCharge(state, command, routing, fingerprint);
+        if (charge.ClosingAt is not null)
+            return Start.Refuse(ErrorCodes.ProviderUnavailable, "closing");
+
+        var operation = state.Operations.Last(candidate => candidate.Kind == OperationKind.Authorize);
+        if (operation.Fingerprint != fingerprint)
+            return Start.Refuse(ErrorCodes.StateConflict, "other_request");
+        if (operation.IsOpen && (charge.Status == ChargeStatus.Pending || IsInFlight(operation, state.Now)))
+            return Resume(state, charge with { BookBy = state.Now + options.HoldTime }, operation, command.ActorId);
+        var outcome = charge.Status == ChargeStatus.Pending ? operation.Outcome ?? OperationOutcome.RequiresAction : OperationOutcome.Succeeded;
+        return charge.BookedAt is null
+            ? new Start(StartStep.Book, ChargeCommit.Nothing) { Outcome = outcome }
+            : Start.Done(outcome);
+    }
+
+    public Start Capture(ChargeState state, string actorId) => Verb(state, OperationKind.Capture, actorId, "session_ended");
+
+    public Start Void(ChargeState state, string reason, string actorId) => Verb(state, OperationKind.Void, actorId, reason);
+
+    public Start Refund(ChargeState state, RefundCharge command)
+    {
+        if (state.Charge is not { } charge)
+            return Start.Refuse(ErrorCodes.NotFound, "charge");
+        if (state.Operations.FirstOrDefault(operation => operation.RequestId == command.RequestId) is { } earlier)
+        {
+            if (earlier.Fingerprint != RefundFingerprint(command))
+                return Start.Refuse(ErrorCodes.IdempotencyMismatch, "request_id");
+            return earlier.IsOpen ? Resume(state, charge, earlier, command.ActorId) : Start.Done(earlier.Outcome!.Value, earlier.Error);
+        }
+
+        if (command.Amount is { } asked && asked.Currency != charge.Amount.Currency)
+            return Start.Refuse(ErrorCodes.CurrencyUnsupported, "other_currency");
+        var amount = command.Amount ?? ChargeLifecycle.RefundableOf(charge, state.Operations);
+        return ChargeLifecycle.Allows(charge, state.Operations, OperationKind.Refund, amount) is { } refusal
+            ? Start.Refuse(refusal)
+            : New(state, charge with { RefundReason = command.Reason }, new ChargeOperation
+            {
+                Id = OperationId.New(time),
+                ChargeId = charge.Id,
+                Kind = OperationKind.Refund,
+                Amount = amount,
+                Fingerprint = RefundFingerprint(command),
+                RequestId = command.RequestId,
+                Reason = command.Reason,
+                ActorId = command.ActorId,
+                CreatedAt = state.Now,
+                NextAttemptAt = state.Now + Lease,
+            });
+    }
+
+    /// <summary>Void if authorized, refund if captured, nothing if nothing is held.</summary>
+    public Start Release(ChargeState state, ReleaseCharge command)
+    {
+        if (state.Charge?.Status is not (ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded))
+            return Void(state, command.Reason, command.ActorId);
+        if (state.Charge.Status == ChargeStatus.Refunded)
+            return Start.Done(OperationOutcome.Succeeded);
+
+        // A release that bounced is tried again under a new id; one that is open or done is the same release.
+        var bounced = state.Operations.Count(operation =>
+            operation is { Kind: OperationKind.Refund, State: OperationState.Closed } && operation.RequestId?.Value.StartsWith("release-", StringComparison.Ordinal) == true
+            && (operation.Outcome == OperationOutcome.Declined
+                || state.Charge.Refunds.Any(refund => refund.OperationId == operation.Id && refund.State == RefundState.Failed)));
+        return Refund(state, new RefundCharge
+        {
+            ChargeId = command.ChargeId,
+            RequestId = OpaqueId.Parse($"release-{bounced + 1}"),
+            Reason = command.Reason,
+            ActorId = command.ActorId,
+        });
+    }
+
+    /// <summary>Takes an open operation for another send or a lookup; waits while somebody has it.</summary>
+    public Start Resume(ChargeState state, Charge charge, ChargeOperation operation, string actorId)
+    {
+        if (operation.State == OperationState.Review)
+            return Start.Refuse(ErrorCodes.ProviderUnavailable, "review");
+        if (IsInFlight(operation, state.Now))
+            return Start.Wait(operation.NextAttemptAt);
+        var taken = operation with
+        {
+            SendCount = operation.SendCount + 1,
+            Outcome = null,
+            // A send nobody reported on may have arrived: from here on only the provider's truth closes it.
+            IsUnresolved = operation.IsUnresolved || operation.Outcome is null or OperationOutcome.Indeterminate,
+            NextAttemptAt = state.Now + Lease,
+        };
+        var cause = new ChargeCause("resume_" + WireName.Of(operation.Kind), "api", actorId, operation.Id.ToString());
+        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, taken)) { Operation = taken };
+    }
+
+    private static bool IsInFlight(ChargeOperation operation, DateTimeOffset now) => operation.Outcome is null && operation.NextAttemptAt > now;
+
+    private Start Verb(ChargeState state, OperationKind kind, string actorId, string reason)
+    {
+        if (state.Charge is not { } charge)
+            return Start.Refuse(ErrorCodes.NotFound, "charge");
+        if (state.Operations.FirstOrDefault(operation => operation.IsOpen && operation.Kind == kind) is { } open)
+            return Resume(state, charge, open, actorId);
+        if (IsDone(charge, kind))
+            return Start.Done(OperationOutcome.Succeeded);
+        return ChargeLifecycle.Allows(charge, state.Operations, kind, charge.Amount) is { } refusal
+            ? Start.Refuse(refusal)
+            : New(state, charge, new ChargeOperation
+            {
+                Id = OperationId.New(time),
+                ChargeId = charge.Id,
+                Kind = kind,
+                Amount = charge.Amount,
+                Fingerprint = Fingerprint([WireName.Of(kind)]),
+                Reason = reason,
+                ActorId = actorId,
+                CreatedAt = state.Now,
+                NextAttemptAt = state.Now + Lease,
+            });
+    }
+
+    private static bool IsDone(Charge charge, OperationKind kind) => kind == OperationKind.Capture
+        ? charge.Status is ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded
+        : charge.Status is ChargeStatus.Voided or ChargeStatus.Failed;
+
+    private Start NewCharge(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string fingerprint)
+    {
+        var charge = new Charge
+        {
+            Id = ChargeId.New(time),
+            TenantId = command.TenantId,
+            ConsultationId = command.ConsultationId,
+            Amount = command.Amount,
+            Routing = routing,
+            CreatedAt = state.Now,
+            BookBy = state.Now + options.HoldTime,
+        };
+        var method = command.PaymentMethods.FirstOrDefault(candidate => candidate.Provider == routing.Provider);
+        return New(state, charge, new ChargeOperation
+        {
+            Id = OperationId.New(time),
+            ChargeId = charge.Id,
+            Kind = OperationKind.Authorize,
+            Amount = command.Amount,
+            Fingerprint = fingerprint,
+            PaymentMethod = method?.Token,
+            Customer = method?.Customer,
+            ActorId = command.ActorId,
+            CreatedAt = state.Now,
+            NextAttemptAt = state.Now + Lease,
+        });
+    }
+
+    private static Start New(ChargeState state, Charge charge, ChargeOperation operation)
+    {
+        var sending = operation with { SendCount = 1, FirstSentAt = state.Now };
+        var cause = new ChargeCause("begin_" + WireName.Of(operation.Kind), "api", operation.ActorId, operation.Id.ToString());
+        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, sending)) { Operation = sending };
+    }
+
+    private static string RefundFingerprint(RefundCharge command) => Fingerprint(["refund", command.Amount?.ToString()]);
+
+    private static string Fingerprint(IEnumerable<string?> parts) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
+}

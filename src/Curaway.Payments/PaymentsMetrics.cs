@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Curaway.Payments;
+
+/// <summary>The engine's instruments. Tags hold provider, verb and outcome only.</summary>
+internal sealed class PaymentsMetrics
+{
+    private readonly Histogram<double> _callDurationSeconds;
+    private readonly Counter<long> _webhookEvents;
+
+    public PaymentsMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(PaymentsDiagnostics.Name);
+        _callDurationSeconds = meter.CreateHistogram<double>("curaway.payments.provider.call.duration", "s", "Calls to providers");
+        _webhookEvents = meter.CreateCounter<long>("curaway.payments.webhook.events", "{event}", "Stored webhook events worked off by the processor");
+    }
+
+    public void Called(string provider, string verb, ProviderResult result, TimeSpan duration)
+    {
+        var tags = new TagList
+        {
+            { "payments.provider", provider },
+            { "payments.verb", verb },
+            { "payments.outcome", WireName.Of(result.Outcome) },
+            { "payments.fault", WireName.Of(result.Fault) },
+        };
+        _callDurationSeconds.Record(duration.TotalSeconds, tags);
+    }
+
+    public void Processed(string provider, WebhookState state) => _webhookEvents.Add(
+        1, new("payments.provider", provider), new("payments.state", WireName.Of(state)));
+}

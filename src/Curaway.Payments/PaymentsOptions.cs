@@ -1,0 +1,32 @@
+namespace Curaway.Payments;
+
+/// <summary>The engine's limits. Every one has a default that suits a clinic.</summary>
+public sealed class PaymentsOptions
+{
+    /// <summary>How long a provider may take to answer one call. Default 10 s; 100 ms to 60 s.</summary>
+    public TimeSpan ProviderDeadline { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long money may be held without a booked session row. Default 10 min; at least 1 s.</summary>
+    public TimeSpan HoldTime { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long the patient may take at checkout. Default 30 min; at least 1 s.</summary>
+    public TimeSpan CheckoutTime { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How often the background workers look on their own. Default 5 s, with jitter; at least 10 ms.</summary>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many rows a worker takes at once. Default 32; 1 to 1000.</summary>
+    public int ClaimCountMax { get; set; } = 32;
+
+    /// <summary>How long a charge whose outcome is unknown is asked about before a human is alerted. Default 3 days.</summary>
+    public TimeSpan ReviewAfter { get; set; } = TimeSpan.FromDays(3);
+
+    /// <summary>How long a webhook waits for its charge before it is ignored. Default 24 h.</summary>
+    public TimeSpan ParkedEventLifetime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How often a webhook is tried before it becomes a dead letter. Default 8; 1 to 100.</summary>
+    public int EventAttemptCountMax { get; set; } = 8;
+
+    /// <summary>Whether the store creates and upgrades its tables when the host starts. Default true.</summary>
+    public bool AutoMigrate { get; set; } = true;
+}

@@ -1,0 +1,86 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Curaway.Payments;
+
+/// <summary>Wires a payments system into a host.</summary>
+public static class PaymentsServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the engine, and what <paramref name="configure"/> adds to it: providers, routing, one store. May be called
+    /// several times. Logging and metrics are the host's. Missing provider credentials do not keep it from starting.
+    /// </summary>
+    public static IServiceCollection AddCurawayPayments(this IServiceCollection services, Action<PaymentsBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+
+        services.AddOptions<PaymentsOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PaymentsOptions>, PaymentsOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<PaymentsSignal>();
+        services.TryAddSingleton<PaymentsHeartbeat>();
+        services.TryAddSingleton<PaymentAlerts>();
+        services.TryAddSingleton<PaymentsMetrics>();
+        services.TryAddSingleton<PaymentRouter>();
+        services.TryAddSingleton<ProviderCaller>();
+        services.TryAddSingleton(provider => new OperationStart(OptionsOf(provider), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new ChargeRecorder(
+            provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>(), OptionsOf(provider)));
+        services.TryAddSingleton(provider => new ChargeService(
+            provider.GetRequiredService<IChargeStore>(),
+            provider.GetRequiredService<ProviderCaller>(),
+            provider.GetRequiredService<PaymentRouter>(),
+            provider.GetRequiredService<ChargeRecorder>(),
+            provider.GetRequiredService<OperationStart>(),
+            provider.GetRequiredService<IOptions<PaymentsOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<Reconciler>();
+        services.TryAddSingleton<WebhookProcessor>();
+        services.TryAddSingleton<TransitionDispatcher>();
+        services.TryAddSingleton<AlertDispatcher>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PaymentsWorker>());
+
+        configure(new PaymentsBuilder(services));
+        return services;
+    }
+
+    /// <summary>Sets the engine's limits.</summary>
+    public static PaymentsBuilder Configure(this PaymentsBuilder builder, Action<PaymentsOptions> configure)
+    {
+        builder.Services.Configure(configure);
+        return builder;
+    }
+
+    /// <summary>Adds an observer of status changes; several may be added, one of each type.</summary>
+    public static PaymentsBuilder AddObserver<TObserver>(this PaymentsBuilder builder)
+        where TObserver : class, IChargeObserver
+    {
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IChargeObserver, TObserver>());
+        return builder;
+    }
+
+    private static PaymentsOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<PaymentsOptions>>().Value;
+}
+
+/// <summary>Refuses limits outside the ranges their documentation states, when the host starts.</summary>
+internal sealed class PaymentsOptionsValidator : IValidateOptions<PaymentsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PaymentsOptions options)
+    {
+        (bool IsValid, string Message)[] checks =
+        [
+            (options.ProviderDeadline >= TimeSpan.FromMilliseconds(100) && options.ProviderDeadline <= TimeSpan.FromSeconds(60),
+                "ProviderDeadline is 100 ms to 60 s."),
+            (options.HoldTime >= TimeSpan.FromSeconds(1), "HoldTime is at least 1 s."),
+            (options.CheckoutTime >= TimeSpan.FromSeconds(1), "CheckoutTime is at least 1 s."),
+            (options.SweepInterval >= TimeSpan.FromMilliseconds(10), "SweepInterval is at least 10 ms."),
+            (options.ClaimCountMax is >= 1 and <= 1000, "ClaimCountMax is 1 to 1000."),
+            (options.EventAttemptCountMax is >= 1 and <= 100, "EventAttemptCountMax is 1 to 100."),
+        ];
+        var failures = checks.Where(check => !check.IsValid).Select(check => check.Message).ToList();
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+}

@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Curaway.Payments;
+
+/// <summary>
+/// Runs the background loops of one host: each looks when something was committed, and on its own now and then. A loop that
+/// fails waits and looks again; it never ends before the host does.
+/// </summary>
+internal sealed partial class PaymentsWorker(
+    IChargeStore store, Reconciler reconciler, WebhookProcessor processor, TransitionDispatcher transitions, AlertDispatcher alerts,
+    PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time, ILogger<PaymentsWorker> logger)
+    : BackgroundService
+{
+    /// <summary>The tables stand before anything else of the host starts.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (options.Value.AutoMigrate)
+            await store.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        await base.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        LoopAsync("reconciler", SweepAndBeatAsync, isSignaled: false, stoppingToken),
+        LoopAsync("webhooks", processor.SweepAsync, isSignaled: true, stoppingToken),
+        LoopAsync("transitions", transitions.SweepAsync, isSignaled: true, stoppingToken),
+        LoopAsync("alerts", alerts.SweepAsync, isSignaled: true, stoppingToken));
+
+    private async Task<bool> SweepAndBeatAsync(CancellationToken ct)
+    {
+        var hasMore = await reconciler.SweepAsync(ct).ConfigureAwait(false);
+        heartbeat.Beat(time.GetUtcNow());
+        return hasMore;
+    }
+
+    private async Task LoopAsync(string name, Func<CancellationToken, Task<bool>> sweep, bool isSignaled, CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            var next = isSignaled ? signal.Next : Task.Delay(Timeout.Infinite, ct);
+            try
+            {
+                if (await sweep(ct).ConfigureAwait(false))
+                    continue;
+            }
+#pragma warning disable CA1031 // The database may be away for a while; the loop outlives it.
+            catch (Exception exception) when (!ct.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                Log.SweepFailed(logger, name, exception.GetType().Name);
+                next = Task.Delay(Timeout.Infinite, ct);
+            }
+
+            await Task.WhenAny(next, Task.Delay(Jittered(options.Value.SweepInterval), time, ct)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>80 to 120 %, so that hosts started together do not look together.</summary>
+    private static TimeSpan Jittered(TimeSpan interval) => interval * (0.8 + (0.4 * Random.Shared.NextDouble()));
+
+    private static partial class Log
+    {
+        [LoggerMessage(1501, LogLevel.Error, "The {Loop} loop failed with {ExceptionType}; it looks again")]
+        public static partial void SweepFailed(ILogger logger, string loop, string exceptionType);
+    }
+}
+
+/// <summary>When the reconciler last looked; a host's readiness check reads it. Thread-safe.</summary>
+public sealed class PaymentsHeartbeat
+{
+    private long _ticks;
+
+    /// <summary>The last look, UTC; null before the first.</summary>
+    public DateTimeOffset? LastAt => Interlocked.Read(ref _ticks) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    internal void Beat(DateTimeOffset now) => Interlocked.Exchange(ref _ticks, now.UtcTicks);
+}
