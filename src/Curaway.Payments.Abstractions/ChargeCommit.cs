@@ -147,13 +147,22 @@ public sealed record ChargeCommit
         if (applied.Verdict == SnapshotVerdict.Unchanged)
             return Nothing;
         var commit = Of(before, applied.Charge, cause, ProvenBy(before, applied.Charge));
+        var bounced = Bounced(charge, applied.Charge);
         if (applied.Verdict == SnapshotVerdict.Applied)
-            return commit;
+            return commit with { Alerts = bounced };
 
         var conflicts = string.Join(' ', applied.Conflicts.Select(WireName.Of));
         var alert = new PaymentAlert("money_conflict", AlertSeverity.Critical, conflicts, charge.Id);
-        return commit with { Audit = [commit.Audit[0] with { Note = conflicts }], Alerts = [alert] };
+        return commit with { Audit = [commit.Audit[0] with { Note = conflicts }], Alerts = bounced.Add(alert) };
     }
+
+    /// <summary>A refund that failed leaves the patient without the money we said was on its way: a human has to find another one.</summary>
+    private static ImmutableArray<PaymentAlert> Bounced(Charge before, Charge after) =>
+    [
+        .. after.Refunds
+            .Where(refund => refund.State == RefundState.Failed && !before.Refunds.Any(was => was.Reference == refund.Reference && was.State == RefundState.Failed))
+            .Select(refund => new PaymentAlert("refund_failed", AlertSeverity.Critical, $"{refund.Reference} {refund.ErrorCode}", after.Id)),
+    ];
 }
 
 /// <summary>The caller's session row, written in the same transaction under a savepoint.</summary>

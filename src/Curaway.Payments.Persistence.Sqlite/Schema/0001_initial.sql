@@ -48,9 +48,10 @@ CREATE TABLE consultation_charges (
     version                    INTEGER NOT NULL
 ) STRICT;
 
--- One live charge per consultation. A closing one is on its way out and does not stand in its successor's way.
+-- One live charge per consultation. A closing one is on its way out, and a refund that bounces turns an old one live
+-- again: neither may stand in its successor's way, because money that exists has to be recorded.
 CREATE UNIQUE INDEX consultation_charges_live ON consultation_charges (tenant_id, consultation_id)
-    WHERE charge_status NOT IN ('failed', 'voided', 'refunded') AND closing_at IS NULL;
+    WHERE charge_status NOT IN ('failed', 'voided', 'refunded') AND closing_at IS NULL AND refunded_at IS NULL;
 CREATE INDEX consultation_charges_consultation ON consultation_charges (tenant_id, consultation_id, created_at);
 CREATE INDEX consultation_charges_reference ON consultation_charges (provider_reference) WHERE provider_reference IS NOT NULL;
 CREATE INDEX consultation_charges_due ON consultation_charges (due_at) WHERE due_at IS NOT NULL;
