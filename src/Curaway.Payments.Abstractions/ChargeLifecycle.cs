@@ -112,6 +112,15 @@ public static class ChargeLifecycle
         return null;
     }
 
+    /// <summary>True when the facts alone say that the operation did what was asked, whoever reported them.</summary>
+    public static bool Proves(Charge charge, ChargeOperation operation) => operation.Kind switch
+    {
+        OperationKind.Authorize => AuthorizedOf(charge).IsPositive,
+        OperationKind.Capture => CapturedOf(charge).IsPositive,
+        OperationKind.Void => charge.Status == ChargeStatus.Voided,
+        _ => charge.Refunds.Any(refund => refund.OperationId == operation.Id && refund.State != RefundState.Failed),
+    };
+
     /// <summary>The status that the facts add up to.</summary>
     public static ChargeStatus StatusOf(Charge charge)
     {

@@ -171,7 +171,11 @@ internal sealed class RazorpayHarness : WireMockHarness
             OperationKind.Capture => RazorpayAnswers.Payment(
                 "captured", captured: true, amount, currency, isOther ? "pay_Another01" : PaymentReference),
             _ => RazorpayAnswers.Refund(
-                notes, amount: amount, currency: currency, paymentId: isOther ? "pay_Another01" : PaymentReference, receipt: operation.Id.ToString()),
+                notes,
+                amount: amount,
+                currency: currency,
+                paymentId: isOther ? "pay_Another01" : PaymentReference,
+                receipt: operation.Id.ToString()),
         };
     }
 

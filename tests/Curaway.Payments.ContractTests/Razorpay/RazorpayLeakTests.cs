@@ -25,7 +25,8 @@ public sealed class RazorpayLeakTests
         world.StubPayments(RazorpayAnswers.Payment("failed", errorReason: "secret prose of a bank"));
         built.GetRequiredService<ILoggerFactory>().CreateLogger("control").LogTrace("control");
 
-        var result = await built.GetRequiredService<IPaymentProvider>().FindAsync(new ProviderRequest(Charge, null), TestContext.Current.CancellationToken);
+        var provider = built.GetRequiredService<IPaymentProvider>();
+        var result = await provider.FindAsync(new ProviderRequest(Charge, null), TestContext.Current.CancellationToken);
 
         Assert.Equal(["control"], log.Lines);
         Assert.DoesNotContain("prose", PaymentsJson.Serialize(result.Snapshot), StringComparison.Ordinal);
@@ -56,7 +57,8 @@ public sealed class RazorpayLeakTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Enqueue(formatter(state, exception));
 
         public void Dispose()

@@ -1,0 +1,108 @@
+using Curaway.Payments.SampleHost.Checkout;
+using Curaway.Payments.SampleHost.Consultations;
+using Curaway.Payments.SampleHost.Data;
+using Curaway.Payments.SampleHost.Health;
+using Curaway.Payments.SampleHost.Http;
+using Curaway.Payments.SampleHost.Idempotency;
+using Curaway.Payments.SampleHost.Identity;
+using Curaway.Payments.SampleHost.PaymentMethods;
+using Curaway.Payments.SampleHost.Simulation;
+using Curaway.Payments.SampleHost.Tenants;
+using Microsoft.AspNetCore.HttpOverrides;
+using Scalar.AspNetCore;
+
+namespace Curaway.Payments.SampleHost;
+
+/// <summary>What <c>Program</c> leaves out: where to listen, where the database is, and the order of the pipeline.</summary>
+internal static class HostSetup
+{
+    private const string PortDefault = "5080";
+
+    /// <summary>PORT wins over ASPNETCORE_URLS. Only Production listens beyond this machine.</summary>
+    public static void UseHostAddress(this WebApplicationBuilder builder)
+    {
+        var port = builder.Configuration["PORT"];
+        if (port is not { Length: > 0 } && (builder.Configuration["URLS"] ?? builder.Configuration["HTTP_PORTS"]) is { Length: > 0 })
+            return;
+        var interfaceName = builder.Environment.IsDevelopment() ? "localhost" : "*";
+        builder.WebHost.UseUrls($"http://{interfaceName}:{(port is { Length: > 0 } ? port : PortDefault)}");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+    }
+
+    /// <summary>The SQLite file: Development only, since it serves one host on one disk.</summary>
+    public static string DatabasePathOf(WebApplicationBuilder builder)
+    {
+        if (builder.Configuration["DATABASE_URL"] is { Length: > 0 })
+            throw new InvalidOperationException("DATABASE_URL is set, and this host is built without the PostgreSQL store.");
+        if (!builder.Environment.IsDevelopment())
+            throw new InvalidOperationException("Set DATABASE_URL: SQLite is for Development.");
+        return builder.Configuration["Curaway:Payments:Sqlite:Path"] is { Length: > 0 } path
+            ? Path.GetFullPath(path, builder.Environment.ContentRootPath)
+            : Path.Combine(builder.Environment.ContentRootPath, "payments.db");
+    }
+
+    public static void AddHost(this WebApplicationBuilder builder, string databasePath, DemoSimulators? simulators)
+    {
+        var services = builder.Services;
+        if (simulators is not null)
+            services.AddSingleton(_ => simulators);
+        services.AddSingleton(provider => new HostDatabase(databasePath, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new TestPaymentMethods(provider.GetService<DemoSimulators>()));
+        services.AddSingleton<TenantSettingsStore>();
+        services.AddSingleton<ConsultationStore>();
+        services.AddSingleton<SettlementStore>();
+        services.AddSingleton<ConsultationBooking>();
+        services.AddSingleton<ConsultationClosing>();
+        services.AddSingleton<ConsultationSettlement>();
+        services.AddSingleton<CheckoutTokens>();
+        services.AddSingleton<IdempotencyStore>();
+        services.AddHostedService<HostMigrations>();
+        services.AddHostedService<SettlementSweeper>();
+        services.AddHostHealth();
+
+        services.ConfigureHttpJsonOptions(options => StrictJson.Configure(options.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<ProblemAnswers>();
+        services.AddProblemDetails();
+        services.AddOpenApi();
+        services.Configure<ForwardedHeadersOptions>(options =>
+        {
+            // The platform's proxy is the only way in, and its addresses are not known ahead.
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+            options.KnownIPNetworks.Clear();
+            options.KnownProxies.Clear();
+        });
+    }
+
+    public static void UseHost(this WebApplication app)
+    {
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseForwardedHeaders();
+            app.UseHsts();
+        }
+
+        app.UseSecurityHeaders();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(ProblemAnswers.OnEmptyAnswerAsync);
+        app.UseDefaultFiles();
+        app.UseStaticFiles();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseMiddleware<BodyGuard>();
+        app.UseMiddleware<IdempotencyMiddleware>();
+    }
+
+    public static void MapHost(this WebApplication app)
+    {
+        app.MapConsultations();
+        app.MapPaymentMethods();
+        app.MapTenantSettings();
+        app.MapCheckout();
+        app.MapDevToken();
+        app.MapHostHealth();
+        app.MapOpenApi().AllowAnonymous();
+        app.MapScalarApiReference(options => options.WithTitle("Curaway Payments").DisableDefaultFonts()).AllowAnonymous();
+    }
+}

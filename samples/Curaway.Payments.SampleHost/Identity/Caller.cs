@@ -1,0 +1,41 @@
+using System.Security.Claims;
+
+namespace Curaway.Payments.SampleHost.Identity;
+
+/// <summary>What a person may do.</summary>
+internal enum Role
+{
+    Patient,
+    Clinician,
+    Admin,
+}
+
+/// <summary>Who calls, from a token that was checked. Handlers take it as a parameter.</summary>
+/// <param name="Subject">The person, as the issuer names them: 1 to 128 characters.</param>
+/// <param name="TenantId">Their clinic.</param>
+/// <param name="Role">What they may do.</param>
+internal sealed record Caller(string Subject, OpaqueId TenantId, Role Role)
+{
+    public const string SubjectClaim = "sub";
+    public const string TenantClaim = "tenant_id";
+    public const string RoleClaim = "role";
+    public const int SubjectLengthMax = 128;
+
+    /// <summary>The patient whose consultations are the only ones this caller may see; null for staff.</summary>
+    public string? OnlyPatientId => Role == Role.Patient ? Subject : null;
+
+    public static bool TryRead(ClaimsPrincipal? user, out Caller? caller)
+    {
+        caller = null;
+        if (user?.FindFirstValue(SubjectClaim) is not { Length: > 0 and <= SubjectLengthMax } subject)
+            return false;
+        if (!OpaqueId.TryParse(user.FindFirstValue(TenantClaim), out var tenantId) || !WireName.TryParse(user.FindFirstValue(RoleClaim), out Role role))
+            return false;
+        caller = new Caller(subject, tenantId, role);
+        return true;
+    }
+
+    /// <summary>Minimal APIs call this; the endpoint's policy has already asked for a valid token.</summary>
+    public static ValueTask<Caller?> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(TryRead(context.User, out var caller) ? caller : throw new InvalidOperationException("The endpoint has no policy."));
+}

@@ -1,0 +1,33 @@
+using Curaway.Payments;
+using Curaway.Payments.SampleHost;
+using Curaway.Payments.SampleHost.Consultations;
+using Curaway.Payments.SampleHost.Identity;
+using Curaway.Payments.SampleHost.Simulation;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.UseHostAddress();
+builder.AddHostIdentity();
+var databasePath = HostSetup.DatabasePathOf(builder);
+
+// With no provider's keys in Development, both providers are played inside this process.
+var simulators = await DemoSimulators.StartIfWantedAsync(builder.Configuration, builder.Environment);
+builder.Configuration.AddInMemoryCollection(simulators?.Settings());
+
+builder.AddHost(databasePath, simulators);
+builder.Services.AddCurawayPayments(payments => payments
+    .AddStripe(builder.Configuration)
+    .AddRazorpay(builder.Configuration)
+    .AddGeographicRouting()
+    .UseSqlite(databasePath)
+    .AddObserver<ConsultationObserver>());
+
+var app = builder.Build();
+app.UseHost();
+app.MapHost();
+app.MapPaymentWebhooks("/api/v1/webhooks");
+app.MapPaymentWebhooks("/api/v1/mso/webhooks");
+Welcome.SayWhenStarted(app);
+await app.RunAsync();
+
+/// <summary>The entry point; named for tests that start the whole host.</summary>
+public partial class Program;

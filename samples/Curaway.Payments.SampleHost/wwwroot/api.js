@@ -1,0 +1,52 @@
+// Talks to the API. Every POST carries an Idempotency-Key, so a lost answer is asked for again and nothing happens twice.
+const storageKey = 'curaway-session';
+let token = null;
+
+export const session = JSON.parse(sessionStorage.getItem(storageKey) ?? '{"tenant":"clinic-global","role":"patient"}');
+
+export function useToken(text) {
+  token = text;
+}
+
+// False when this host does not hand out tokens: then the person brings one.
+export async function signIn(tenant, role) {
+  Object.assign(session, { tenant, role });
+  sessionStorage.setItem(storageKey, JSON.stringify(session));
+  const response = await fetch('/dev/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ tenant_id: tenant, role, sub: 'demo-' + role })
+  });
+  if (!response.ok) return false;
+  token = (await response.json()).access_token;
+  return true;
+}
+
+// Resolves to the answer's body; rejects with { title, code, status } in words for the patient.
+export async function call(method, path, body, key = method === 'POST' ? crypto.randomUUID() : null) {
+  const headers = { authorization: 'Bearer ' + token };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (key) headers['idempotency-key'] = key;
+  let response;
+  try {
+    response = await fetch('/api/v1' + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw { title: 'The clinic cannot be reached. Please check your connection and try again.' };
+  }
+
+  const answer = response.status === 204 ? null : await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw { title: answer.title ?? 'Something went wrong. Please try again.', code: answer.code, status: response.status, fields: answer.fields };
+}
+
+const digits = currency => new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
+
+export const toMinor = (text, currency) => {
+  const decimals = digits(currency);
+  const match = /^\s*(\d{1,9})(?:[.,](\d{1,3}))?\s*$/.exec(text);
+  if (!match || (match[2] ?? '').length > decimals) return null;
+  return Number(match[1] + (match[2] ?? '').padEnd(decimals, '0'));
+};
+
+export const money = (minor, currency) =>
+  new Intl.NumberFormat(undefined, { style: 'currency', currency }).format(minor / 10 ** digits(currency));
