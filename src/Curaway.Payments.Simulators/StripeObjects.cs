@@ -129,11 +129,10 @@ internal sealed class StripeCharge
             ["card"] = new JsonObject
             {
                 ["brand"] = "visa",
-                ["capture_before"] = CaptureBefore,
                 ["country"] = "US",
                 ["funding"] = "credit",
                 ["last4"] = Card.LastFour,
-            },
+            }.With("capture_before", CaptureBefore),
         },
         ["refunded"] = IsCaptured && AmountCaptured > 0 && AmountRefunded == AmountCaptured,
         ["status"] = IsPaid ? "succeeded" : "failed",
