@@ -64,7 +64,11 @@ internal static class HostSetup
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddExceptionHandler<ProblemAnswers>();
         services.AddProblemDetails();
-        services.AddOpenApi();
+        services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Curaway Payments: consultations";
+            return Task.CompletedTask;
+        }));
         services.Configure<ForwardedHeadersOptions>(options =>
         {
             // The platform's proxy is the only way in, and its addresses are not known ahead.
