@@ -118,6 +118,24 @@ public sealed record ChargeCommit
     }
 
     /// <summary>
+    /// The operations nobody is sending whose outcome the facts now prove, closed. One that is being sent is left to its
+    /// sender, who may still have a session row to write.
+    /// </summary>
+    public static ImmutableArray<ChargeOperation> ProvenBy(ChargeState before, Charge after) =>
+    [
+        .. before.Operations
+            .Where(operation => operation is { IsOpen: true, Outcome: not null } && ChargeLifecycle.Proves(after, operation))
+            .Select(operation => operation with
+            {
+                State = OperationState.Closed,
+                Outcome = OperationOutcome.Succeeded,
+                IsUnresolved = false,
+                ClosedAt = before.Now,
+                Error = null,
+            }),
+    ];
+
+    /// <summary>
     /// What a provider said, merged into a charge that exists. A duplicate writes nothing. A conflict is audited and alerted
     /// even when nothing of it was applied.
     /// </summary>
@@ -128,14 +146,23 @@ public sealed record ChargeCommit
         var applied = ChargeLifecycle.Apply(charge, snapshot, before.Now);
         if (applied.Verdict == SnapshotVerdict.Unchanged)
             return Nothing;
-        var commit = Of(before, applied.Charge, cause);
+        var commit = Of(before, applied.Charge, cause, ProvenBy(before, applied.Charge));
+        var bounced = Bounced(charge, applied.Charge);
         if (applied.Verdict == SnapshotVerdict.Applied)
-            return commit;
+            return commit with { Alerts = bounced };
 
         var conflicts = string.Join(' ', applied.Conflicts.Select(WireName.Of));
         var alert = new PaymentAlert("money_conflict", AlertSeverity.Critical, conflicts, charge.Id);
-        return commit with { Audit = [commit.Audit[0] with { Note = conflicts }], Alerts = [alert] };
+        return commit with { Audit = [commit.Audit[0] with { Note = conflicts }], Alerts = bounced.Add(alert) };
     }
+
+    /// <summary>A refund that failed leaves the patient without the money we said was on its way: a human has to find another one.</summary>
+    private static ImmutableArray<PaymentAlert> Bounced(Charge before, Charge after) =>
+    [
+        .. after.Refunds
+            .Where(refund => refund.State == RefundState.Failed && !before.Refunds.Any(was => was.Reference == refund.Reference && was.State == RefundState.Failed))
+            .Select(refund => new PaymentAlert("refund_failed", AlertSeverity.Critical, $"{refund.Reference} {refund.ErrorCode}", after.Id)),
+    ];
 }
 
 /// <summary>The caller's session row, written in the same transaction under a savepoint.</summary>

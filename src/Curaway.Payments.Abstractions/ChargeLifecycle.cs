@@ -33,7 +33,7 @@ public enum ChargeConflict
     /// <summary>The payment is of another amount than the charge.</summary>
     OtherAmount,
 
-    /// <summary>Money is held or taken although a void was accepted. It is released.</summary>
+    /// <summary>Money is held or taken although a void was accepted, or the charge had ended as voided. It is released.</summary>
     MoneyAfterVoid,
 
     /// <summary>Money is held or taken although the authorization had failed. It is released.</summary>
@@ -68,7 +68,8 @@ public static class ChargeLifecycle
             return new SnapshotApplication(charge, SnapshotVerdict.Conflict, [refusal]);
 
         var merged = Stamp(Merge(charge, snapshot, now), now);
-        var conflicts = ConflictsOf(merged).Except(ConflictsOf(charge)).ToImmutableArray();
+        var wasVoided = StatusOf(charge) == ChargeStatus.Voided;
+        var conflicts = ConflictsOf(merged, wasVoided).Except(ConflictsOf(charge, wasVoided: false)).ToImmutableArray();
         if (conflicts.Any(conflict => conflict is ChargeConflict.MoneyAfterVoid or ChargeConflict.MoneyAfterFailure))
             merged = Close(merged, "late_success", now);
         if (conflicts.Length > 0)
@@ -110,6 +111,15 @@ public static class ChargeLifecycle
             return new PaymentError(ErrorCodes.RefundExceedsCaptured);
         return null;
     }
+
+    /// <summary>True when the facts alone say that the operation did what was asked, whoever reported them.</summary>
+    public static bool Proves(Charge charge, ChargeOperation operation) => operation.Kind switch
+    {
+        OperationKind.Authorize => AuthorizedOf(charge).IsPositive,
+        OperationKind.Capture => CapturedOf(charge).IsPositive,
+        OperationKind.Void => charge.Status == ChargeStatus.Voided,
+        _ => charge.Refunds.Any(refund => refund.OperationId == operation.Id && refund.State != RefundState.Failed),
+    };
 
     /// <summary>The status that the facts add up to.</summary>
     public static ChargeStatus StatusOf(Charge charge)
@@ -208,10 +218,10 @@ public static class ChargeLifecycle
         };
     }
 
-    private static IEnumerable<ChargeConflict> ConflictsOf(Charge charge)
+    private static IEnumerable<ChargeConflict> ConflictsOf(Charge charge, bool wasVoided)
     {
         var hasMoney = IsHolding(charge) || CapturedOf(charge) > RefundedOf(charge);
-        if (hasMoney && charge.IsVoidAccepted)
+        if (hasMoney && (charge.IsVoidAccepted || wasVoided))
             yield return ChargeConflict.MoneyAfterVoid;
         if (hasMoney && charge.IsAuthorizationFailed)
             yield return ChargeConflict.MoneyAfterFailure;

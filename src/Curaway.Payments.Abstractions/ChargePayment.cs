@@ -77,8 +77,8 @@ public sealed record ChargeRefund
     {
         State = (RefundState)Math.Max((int)State, (int)other.State),
         Amount = Money.Max(Amount, other.Amount),
-        PaymentReference = PaymentReference ?? other.PaymentReference,
-        OperationId = OperationId ?? other.OperationId,
+        PaymentReference = new[] { PaymentReference, other.PaymentReference }.Min(StringComparer.Ordinal),
+        OperationId = new[] { OperationId, other.OperationId }.MinBy(id => id?.Value),
         CreatedAt = CreatedAt is null || other.CreatedAt < CreatedAt ? other.CreatedAt : CreatedAt,
         ErrorCode = string.CompareOrdinal(ErrorCode, other.ErrorCode) >= 0 ? ErrorCode : other.ErrorCode,
     };

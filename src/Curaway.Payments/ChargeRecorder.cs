@@ -83,7 +83,8 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
         var after = told.Charge ?? before;
         if (closed is { Kind: OperationKind.Authorize, State: OperationState.Closed } && after.Status == ChargeStatus.Pending)
             after = after with { CheckoutExpiresAt = after.CheckoutExpiresAt ?? state.Now + options.CheckoutTime };
-        var commit = ChargeCommit.Of(state, after, cause with { Detail = id.ToString() }, closed);
+        var proven = told.Operations.RemoveAll(other => other.Id == id);
+        var commit = ChargeCommit.Of(state, after, cause with { Detail = id.ToString() }, proven.Add(closed));
         var note = string.Join(' ', told.Audit.Select(entry => entry.Note).Append(WireName.Of(closed.Outcome!.Value)).OfType<string>());
         return commit with
         {
@@ -150,6 +151,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
     public static PaymentError? ErrorOf(OperationOutcome outcome, ProviderResult result) => outcome switch
     {
         OperationOutcome.Declined => new PaymentError(ErrorCodes.ChargeFailed, result.Reason),
+        OperationOutcome.NotSent when result.Fault == ProviderFault.Configuration => new PaymentError(ErrorCodes.ProviderNotConfigured, result.Reason),
         OperationOutcome.NotSent or OperationOutcome.Indeterminate =>
             new PaymentError(ErrorCodes.ProviderUnavailable, WireName.Of(result.Fault), result.RetryAfter),
         _ => null,

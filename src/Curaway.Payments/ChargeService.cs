@@ -157,7 +157,11 @@ public sealed class ChargeService
     {
         var committed = await _store.CommitAsync(
             new ChargeSelector.ById(charge.Id),
-            state => ChargeCommit.Nothing with { Books = ChargeRecorder.IsUnbooked(state.Charge!) },
+            state => ChargeCommit.Nothing with
+            {
+                Books = ChargeRecorder.IsUnbooked(state.Charge!),
+                Operations = ChargeCommit.ProvenBy(state, state.Charge!),
+            },
             booking(charge),
             CancellationToken.None).ConfigureAwait(false);
         Rethrow(committed);

@@ -42,7 +42,7 @@ internal sealed class BrokenServer : IAsyncDisposable
                 await socket.ReceiveAsync(buffer);
                 socket.LingerState = new LingerOption(enable: true, seconds: 0);
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or InvalidOperationException) // Disposed, or not listening any more.
             {
                 return;
             }

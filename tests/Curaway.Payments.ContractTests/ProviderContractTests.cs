@@ -3,30 +3,12 @@ namespace Curaway.Payments.ContractTests;
 /// <summary>
 /// What the engine relies on, the same for every provider. A provider's class brings its harness and adds its quirks.
 /// </summary>
-public abstract class ProviderContractTests : IAsyncLifetime
+public abstract class ProviderContractTests : ProviderTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 11, 20, 9, 0, 0, TimeSpan.Zero);
-
-    protected ProviderHarness World { get; private set; } = null!;
-
     public static TheoryData<OperationKind> Verbs => [.. Enum.GetValues<OperationKind>()];
 
     public static TheoryData<OperationKind, WireFault> Faults =>
         [.. Enum.GetValues<OperationKind>().SelectMany(_ => Enum.GetValues<WireFault>(), (kind, fault) => (kind, fault))];
-
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    public ValueTask InitializeAsync()
-    {
-        World = CreateHarness();
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        await World.DisposeAsync();
-    }
 
     [Fact]
     public void The_name_is_lower_case_and_the_account_is_configured()
@@ -167,66 +149,7 @@ public abstract class ProviderContractTests : IAsyncLifetime
         Assert.All(World.Sent, sent => Assert.Equal("GET", sent.Method));
     }
 
-    protected abstract ProviderHarness CreateHarness();
-
-    /// <summary>The charge as it stands when the verb is first sent, and the operation.</summary>
-    protected ProviderRequest RequestFor(OperationKind kind, long? amountMinorUnits = null, string? paymentMethod = null)
-    {
-        var amount = World.Amount with { MinorUnits = amountMinorUnits ?? World.Amount.MinorUnits };
-        var charge = ChargeBefore(kind);
-        var operation = new ChargeOperation
-        {
-            Id = new OperationId(Guid.Parse("01940000-0000-7000-8000-0000000000aa")),
-            ChargeId = charge.Id,
-            Kind = kind,
-            Amount = amount,
-            Fingerprint = "f",
-            ActorId = "patient_7",
-            CreatedAt = Now,
-            NextAttemptAt = Now.AddSeconds(30),
-            RequestId = kind == OperationKind.Refund ? OpaqueId.Parse("refund_1") : null,
-            PaymentMethod = paymentMethod,
-            Reason = "requested_by_patient",
-            SendCount = 1,
-            FirstSentAt = Now,
-        };
-        return new ProviderRequest(charge, operation);
-    }
-
-    protected Charge ChargeBefore(OperationKind kind)
-    {
-        var charge = new Charge
-        {
-            Id = new ChargeId(Guid.Parse("01940000-0000-7000-8000-0000000000cc")),
-            TenantId = OpaqueId.Parse("clinic-global"),
-            ConsultationId = OpaqueId.Parse("consultation_42"),
-            Amount = World.Amount,
-            Routing = new RoutingDecision(World.Provider.Name, "default", []),
-            CreatedAt = Now,
-            BookBy = Now.AddMinutes(10),
-        };
-        if (kind == OperationKind.Authorize)
-            return charge;
-        var captured = kind == OperationKind.Refund;
-        var payment = new ChargePayment
-        {
-            Reference = World.PaymentReference,
-            State = captured ? PaymentState.Captured : PaymentState.Authorized,
-            Amount = World.Amount,
-            Captured = captured ? World.Amount : Money.Zero(World.Amount.Currency),
-            CreatedAt = Now,
-        };
-        return charge with { Reference = World.Reference, IsLiveMode = false, Payments = [payment] };
-    }
-
     protected Task<ProviderResult> SendAsync(ProviderRequest request) => SendAsync(request, Ct);
-
-    protected static ChargeStatus StatusAfter(ProviderRequest request, ProviderResult result)
-    {
-        var applied = ChargeLifecycle.Apply(request.Charge, result.Snapshot!, Now);
-        Assert.Empty(applied.Conflicts);
-        return applied.Charge.Status;
-    }
 
     private Task<ProviderResult> SendAsync(ProviderRequest request, CancellationToken ct, IPaymentProvider? to = null)
     {

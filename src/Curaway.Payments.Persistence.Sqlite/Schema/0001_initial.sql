@@ -48,9 +48,10 @@ CREATE TABLE consultation_charges (
     version                    INTEGER NOT NULL
 ) STRICT;
 
--- One live charge per consultation. A closing one is on its way out and does not stand in its successor's way.
+-- One live charge per consultation. A closing one is on its way out, and a refund that bounces turns an old one live
+-- again: neither may stand in its successor's way, because money that exists has to be recorded.
 CREATE UNIQUE INDEX consultation_charges_live ON consultation_charges (tenant_id, consultation_id)
-    WHERE charge_status NOT IN ('failed', 'voided', 'refunded') AND closing_at IS NULL;
+    WHERE charge_status NOT IN ('failed', 'voided', 'refunded') AND closing_at IS NULL AND refunded_at IS NULL;
 CREATE INDEX consultation_charges_consultation ON consultation_charges (tenant_id, consultation_id, created_at);
 CREATE INDEX consultation_charges_reference ON consultation_charges (provider_reference) WHERE provider_reference IS NOT NULL;
 CREATE INDEX consultation_charges_due ON consultation_charges (due_at) WHERE due_at IS NOT NULL;
@@ -126,6 +127,7 @@ CREATE TABLE charge_transitions (
     seen_at         TEXT
 ) STRICT;
 
+CREATE INDEX charge_transitions_waiting ON charge_transitions (id) WHERE seen_at IS NULL;
 CREATE INDEX charge_transitions_unseen ON charge_transitions (charge_id, id) WHERE seen_at IS NULL;
 
 -- body is kept only while the effect is still to come: it may hold an e-mail address or a phone number.
@@ -156,6 +158,7 @@ CREATE TABLE webhook_events (
 CREATE UNIQUE INDEX webhook_events_body ON webhook_events (provider_name, body_hash) WHERE is_deduped_by_body = 1;
 CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at) WHERE state IN ('received', 'parked');
 CREATE INDEX webhook_events_charge ON webhook_events (charge_id) WHERE charge_id IS NOT NULL;
+CREATE INDEX webhook_events_parked ON webhook_events (provider_reference) WHERE state = 'parked';
 
 -- Only what explains a row is required, so that a row can be added by hand.
 CREATE TABLE audit_log (

@@ -10,7 +10,8 @@ internal static class RazorpayAnswers
     /// <summary>When everything was made: 2026-11-20 09:00 UTC.</summary>
     public const long CreatedAt = 1795165200;
 
-    public static string Order(string notes, string receipt, long amount = 150_000, string currency = "INR", string id = OrderId, long createdAt = CreatedAt) =>
+    public static string Order(
+        string notes, string receipt, long amount = 150_000, string currency = "INR", string id = OrderId, long createdAt = CreatedAt) =>
         $$"""
         {"id":"{{id}}","entity":"order","amount":{{amount}},"amount_paid":0,"amount_due":{{amount}},"currency":"{{currency}}",
          "receipt":"{{receipt}}","offer_id":null,"status":"created","attempts":0,"notes":{{notes}},"created_at":{{createdAt}}}

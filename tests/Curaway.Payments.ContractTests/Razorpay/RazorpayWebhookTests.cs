@@ -1,25 +1,18 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.DependencyInjection;
+using static Curaway.Payments.ContractTests.Razorpay.RazorpayDeliveries;
 
 namespace Curaway.Payments.ContractTests.Razorpay;
 
 /// <summary>What a delivery is, and what it says.</summary>
 public sealed class RazorpayWebhookTests
 {
-    private const string Secret = "whsec_größe";
-    private const string OldSecret = "whsec_old";
-    private const string ChargeId = "01940000-0000-7000-8000-0000000000cc";
-    private const string OperationId = "01940000-0000-7000-8000-0000000000aa";
-    private const string Notes = $$"""{"charge_id":"{{ChargeId}}","operation_id":"{{OperationId}}","n":7,"o":{"x":[1]} }""";
-
     private readonly IWebhookReader _reader = ReaderWith(Secret, OldSecret);
 
     [Fact]
     public void A_signature_made_elsewhere_over_a_body_beyond_ascii_counts()
     {
         var body = """{"entity":"event","event":"payment.downtime.started","note":"नमस्ते ₹","payload":{},"created_at":1795165200}""";
-
         var reading = Read(body, "f09669fa6ac2b462f1d99e5d5d886ea1d7de6109f6d4ca3b167bcd96bce77f44");
 
         Assert.Equal((WebhookVerdict.Ignored, "payment.downtime.started"), (reading.Verdict, reading.EventType));
@@ -67,7 +60,8 @@ public sealed class RazorpayWebhookTests
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Array.Empty<byte>(), body));
         foreach (var reader in new[] { ReaderWith(), ReaderWith("", " ") })
             Assert.Equal(WebhookVerdict.Forged, reader.Read(RequestOf(body, signature, "evt_1")).Verdict);
-        Assert.Equal(WebhookVerdict.Forged, _reader.Read(RequestOf(body, Sign(body, Secret), "evt_1") with { Account = "unknown" }).Verdict);
+        var elsewhere = RequestOf(body, Sign(body, Secret), "evt_1") with { Account = "unknown" };
+        Assert.Equal(WebhookVerdict.Forged, _reader.Read(elsewhere).Verdict);
     }
 
     [Fact]
@@ -98,7 +92,7 @@ public sealed class RazorpayWebhookTests
         Assert.Equal(state == PaymentState.Captured ? 150_000 : 0, payment.Captured.MinorUnits);
         Assert.Equal(payment.CreatedAt!.Value.AddMinutes(4320), payment.CaptureBefore);
         Assert.Null(payment.ReleaseDueAt);
-        Assert.Equal((RazorpayAnswers.OrderId, ChargeId), (snapshot.Reference, snapshot.ChargeId?.ToString()));
+        Assert.Equal((RazorpayAnswers.OrderId, OurChargeId), (snapshot.Reference, snapshot.ChargeId?.ToString()));
         Assert.False(snapshot.IsIncomplete);
         Assert.Null(snapshot.IsLiveMode);
     }
@@ -106,7 +100,8 @@ public sealed class RazorpayWebhookTests
     [Fact]
     public void A_failed_attempt_carries_a_machine_word_and_no_prose()
     {
-        var snapshot = Accept(Event("payment.failed", Payment("failed", errorCode: "BAD_REQUEST_ERROR", errorReason: "Payment failed, call +91 99999")));
+        var failed = Payment("failed", errorCode: "BAD_REQUEST_ERROR", errorReason: "Payment failed, call +91 99999");
+        var snapshot = Accept(Event("payment.failed", failed));
 
         Assert.Equal("bad_request_error", snapshot.Payments[0].ErrorCode);
         Assert.Equal(new PaymentError(ErrorCodes.ChargeFailed, "bad_request_error"), snapshot.Error);
@@ -123,9 +118,9 @@ public sealed class RazorpayWebhookTests
         var snapshot = Accept(Event(type, payment, ("refund", RazorpayAnswers.Refund(Notes, status, 50_000))));
 
         var refund = Assert.Single(snapshot.Refunds);
-        Assert.Equal((state, 50_000, OperationId), (refund.State, refund.Amount.MinorUnits, refund.OperationId?.ToString()));
+        Assert.Equal((state, 50_000, OurOperationId), (refund.State, refund.Amount.MinorUnits, refund.OperationId?.ToString()));
         Assert.Equal((RazorpayAnswers.PaymentId, RazorpayAnswers.OrderId), (refund.PaymentReference, snapshot.Reference));
-        Assert.Equal((ChargeId, 50_000L), (snapshot.ChargeId?.ToString(), snapshot.RefundedTotal?.MinorUnits));
+        Assert.Equal((OurChargeId, 50_000L), (snapshot.ChargeId?.ToString(), snapshot.RefundedTotal?.MinorUnits));
         Assert.Equal(PaymentState.Captured, snapshot.Payments[0].State);
     }
 
@@ -147,7 +142,7 @@ public sealed class RazorpayWebhookTests
         var snapshot = Accept(Event("refund.processed", null, ("refund", RazorpayAnswers.Refund(Notes))));
 
         Assert.True(snapshot.IsIncomplete);
-        Assert.Equal(ChargeId, snapshot.ChargeId?.ToString());
+        Assert.Equal(OurChargeId, snapshot.ChargeId?.ToString());
     }
 
     [Theory]
@@ -160,7 +155,7 @@ public sealed class RazorpayWebhookTests
         var snapshot = Accept(Event(type, Payment("captured", true), ("order", order), ("invoice", invoice)));
 
         Assert.Equal(PaymentState.Captured, snapshot.Payments[0].State);
-        Assert.Equal((ChargeId, 150_000L), (snapshot.ChargeId?.ToString(), snapshot.Amount?.MinorUnits));
+        Assert.Equal((OurChargeId, 150_000L), (snapshot.ChargeId?.ToString(), snapshot.Amount?.MinorUnits));
     }
 
     [Theory]
@@ -198,39 +193,6 @@ public sealed class RazorpayWebhookTests
         Assert.Equal(WebhookVerdict.Ignored, Read(body, Sign(body, Secret)).Verdict);
     }
 
-    public static TheoryData<string> HostileBodies =>
-    [
-        "", "null", "[]", "{}", "7", "{", "\uFEFF{\"event\":\"payment.captured\"}",
-        """{"event":"payment.captured"}""",
-        """{"event":"payment.captured","payload":{}}""",
-        """{"event":"payment.captured","payload":[]}""",
-        """{"event":"payment.captured","payload":{"payment":{"entity":{}}}}""",
-        """{"event":"refund.processed","payload":{"refund":{"entity":{}}}}""",
-        """{"event":"\u0000","payload":{}}""",
-        """{"event":"\ud800","payload":{}}""",
-        """{"event":7}""",
-        """{"event":"PAYMENT CAPTURED"}""",
-        Event("payment.captured", Payment("unheard_of")),
-        Event("payment.captured", Payment("captured", true).Replace("150000", "1e400", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true).Replace("150000", "\"150000\"", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true).Replace("150000", "-1", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true).Replace("INR", "XYZ", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true).Replace("1795165200", "9999999999999", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true).Replace("pay_Contract01", "pay_\\u0000", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true).Replace("pay_Contract01", "pay_\\ud800", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true).Replace("order_Contract01", "nonsense", StringComparison.Ordinal)),
-        Event("payment.captured", Payment("captured", true, notes: """{"charge_id":"\ud800"}""")),
-        Event("payment.captured", Payment("captured", true, notes: """{"\ud800":"x"}""")),
-        Event("payment.captured", Payment("captured", true, notes: Depth(65))),
-        Event("order.paid", Payment("captured", true), ("order", RazorpayAnswers.Order("[]", "r", id: "order_Another01"))),
-        Event("refund.processed", Payment("captured", true), ("refund", RazorpayAnswers.Refund("[]", currency: "USD"))),
-    ];
-
-    [Theory, MemberData(nameof(HostileBodies))]
-    [Trait("Promise", "P18")]
-    public void A_signed_body_that_cannot_be_read_safely_is_unreadable(string body) =>
-        Assert.Equal(WebhookVerdict.Unreadable, Read(body, Sign(body, Secret)).Verdict);
-
     [Theory]
     [InlineData("[]")]
     [InlineData("null")]
@@ -239,6 +201,18 @@ public sealed class RazorpayWebhookTests
     [InlineData("{\"charge_id\":7,\"a\":null}")]
     public void Notes_of_any_shape_are_read(string notes) =>
         Assert.Null(Accept(Event("payment.captured", Payment("captured", true, notes: notes))).ChargeId);
+
+    [Theory]
+    [InlineData("\"notes\":[],")]
+    [InlineData("\"error_code\":\"\",")]
+    [InlineData("\"amount_refunded\":0,")]
+    public void A_field_that_is_missing_may_be(string field)
+    {
+        var body = Event("payment.authorized", Payment("authorized"));
+
+        Assert.Contains(field, body, StringComparison.Ordinal);
+        Assert.Single(Accept(body.Replace(field, "", StringComparison.Ordinal)).Payments);
+    }
 
     [Fact]
     public void A_stored_body_is_read_again_without_a_signature()
@@ -252,7 +226,7 @@ public sealed class RazorpayWebhookTests
 
     private static Charge Charge => new()
     {
-        Id = new ChargeId(Guid.Parse(ChargeId)),
+        Id = new ChargeId(Guid.Parse(OurChargeId)),
         TenantId = OpaqueId.Parse("clinic-india"),
         ConsultationId = OpaqueId.Parse("consultation_42"),
         Amount = new Money(150_000, Currency.Parse("INR")),
@@ -262,46 +236,8 @@ public sealed class RazorpayWebhookTests
         BookBy = DateTimeOffset.FromUnixTimeSeconds(RazorpayAnswers.CreatedAt + 600),
     };
 
-    private static IWebhookReader ReaderWith(params string[] secrets)
-    {
-        var services = new ServiceCollection();
-        new PaymentsBuilder(services).AddRazorpay(options => options.WebhookSecrets = secrets);
-        return services.BuildServiceProvider().GetRequiredService<IWebhookReader>();
-    }
-
-    private static string Event(string type, string? payment, params (string Name, string Entity)[] others)
-    {
-        var entities = payment is null ? others : [("payment", payment), .. others];
-        var payload = string.Join(',', entities.Select(each => $$"""
-            "{{each.Name}}":{"entity":{{each.Entity}}}
-            """));
-        return $$"""
-            {"entity":"event","account_id":"acc_1","event":"{{type}}","contains":[],"payload":{{{payload}}},"created_at":{{RazorpayAnswers.CreatedAt}}}
-            """;
-    }
-
-    private static string Payment(
-        string status, bool captured = false, string notes = "[]", long refunded = 0, string errorCode = "", string errorReason = "NA") =>
-        RazorpayAnswers.Payment(status, captured, refunded: refunded, notes: notes, errorCode: errorCode, errorReason: errorReason);
-
-    private static string Depth(int depth) => string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth);
-
-    private static string Sign(string body, string secret) => Sign(Encoding.UTF8.GetBytes(body), secret);
-
-    private static string Sign(byte[] body, string secret)
-    {
-        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
-        mac.AppendData(body);
-        return Convert.ToHexStringLower(mac.GetHashAndReset());
-    }
-
-    private static WebhookRequest RequestOf(byte[] body, string? signature, string? eventId) => new(
-        body,
-        name => name.ToLowerInvariant() switch { "x-razorpay-signature" => signature, "x-razorpay-event-id" => eventId, _ => null },
-        "default",
-        DateTimeOffset.FromUnixTimeSeconds(RazorpayAnswers.CreatedAt));
-
-    private WebhookReading Read(string body, string? signature, string? eventId = "evt_1") => Read(Encoding.UTF8.GetBytes(body), signature, eventId);
+    private WebhookReading Read(string body, string? signature, string? eventId = "evt_1") =>
+        Read(Encoding.UTF8.GetBytes(body), signature, eventId);
 
     private WebhookReading Read(byte[] body, string? signature, string? eventId) => _reader.Read(RequestOf(body, signature, eventId));
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using WireMock.ResponseBuilders;
 
 namespace Curaway.Payments.ContractTests.Stripe;
 
@@ -15,6 +16,11 @@ internal sealed class StripeHarness : WireMockHarness
     public override string Reference => StripeAnswers.IntentId;
 
     public override string PaymentReference => StripeAnswers.ChargeId;
+
+    public Uri Address => new(Server.Urls[0]);
+
+    /// <summary>The queries of everything that reached the world.</summary>
+    public IReadOnlyList<string> Queries => [.. Server.LogEntries.Select(entry => Uri.UnescapeDataString(new Uri(entry.RequestMessage!.Url).Query))];
 
     protected override string IdempotencyHeader => "Idempotency-Key";
 
@@ -90,11 +96,14 @@ internal sealed class StripeHarness : WireMockHarness
     public void StubIntents(params string[] intents) =>
         Stub("GET", "/v1/payment_intents", 200, StripeAnswers.List("/v1/payment_intents", hasMore: false, intents));
 
+    /// <summary>The last page of a search for intents, after the one that ended with that id.</summary>
+    public void StubNextPage(string after, params string[] intents) => Server
+        .Given(Matching("GET", "/v1/payment_intents").WithParam("starting_after", after))
+        .AtPriority(-1)
+        .RespondWith(Response.Create().WithBody(StripeAnswers.List("/v1/payment_intents", hasMore: false, intents)));
+
     public void StubRefunds(params string[] refunds) =>
         Stub("GET", "/v1/refunds", 200, StripeAnswers.List("/v1/refunds", hasMore: false, refunds));
-
-    /// <summary>The queries of what was read.</summary>
-    public IReadOnlyList<string> Queries => [.. Server.LogEntries.Select(entry => Uri.UnescapeDataString(new Uri(entry.RequestMessage!.Url).Query))];
 
     public override async ValueTask DisposeAsync()
     {

@@ -111,6 +111,30 @@ public sealed class AuthorizeTests
         Assert.Equal(OperationOutcome.Succeeded, retried.Outcome);
         Assert.NotNull(retried.Charge!.BookedAt);
         Assert.Single(engine.Stripe.Sends);
+
+        // The facts prove the authorization, so nothing is open any more that could keep the capture waiting.
+        Assert.Equal(OperationState.Closed, Assert.Single((await engine.StateAsync(retried.Charge.Id)).Operations).State);
+        Assert.Equal(OperationOutcome.Succeeded, (await engine.Charges.CaptureAsync(retried.Charge.Id, "clinician-1", Ct)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_webhook_that_told_while_we_still_waited_leaves_nothing_open_once_the_retry_has_booked()
+    {
+        await using var engine = await EngineFixture.StartAsync();
+        engine.Stripe.BeforeAnswer = async () =>
+        {
+            var charge = (await engine.Store.FindAsync(new ChargeSelector.LatestOf(OpaqueId.Parse("clinic"), OpaqueId.Parse("c1")), Ct)).Charge!;
+            await engine.TellAsync(engine.Stripe.SnapshotOf(charge));
+        };
+        engine.Stripe.Next(Behavior.ExecuteThenTimeout);
+        var unknown = await engine.Charges.AuthorizeAsync(engine.Authorize(), Ct);
+        Assert.Equal((OperationOutcome.Indeterminate, ChargeStatus.Authorized), (unknown.Outcome, unknown.Charge!.Status));
+        Assert.Null(unknown.Charge.BookedAt);
+
+        var retried = await engine.Charges.AuthorizeAsync(engine.Authorize(), Ct);
+        Assert.NotNull(retried.Charge!.BookedAt);
+        Assert.Equal(OperationState.Closed, Assert.Single((await engine.StateAsync(retried.Charge.Id)).Operations).State);
+        Assert.Single(engine.Stripe.Sends);
     }
 
     [Fact]
