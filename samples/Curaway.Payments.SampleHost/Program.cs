@@ -19,7 +19,8 @@ builder.Services.AddCurawayPayments(payments => payments
     .AddRazorpay(builder.Configuration)
     .AddGeographicRouting()
     .UseSqlite(databasePath)
-    .AddObserver<ConsultationObserver>());
+    .AddObserver<ConsultationObserver>()
+    .Configure(options => builder.Configuration.GetSection("Curaway:Payments").Bind(options)));
 
 var app = builder.Build();
 app.UseHost();
