@@ -163,6 +163,22 @@ public sealed class SettlementTests
     }
 
     [Fact]
+    public async Task A_refund_that_bounces_is_told_and_recorded_also_beside_a_newer_charge_of_the_consultation()
+    {
+        await using var engine = await EngineFixture.StartAsync();
+        var charge = await engine.CapturedAsync();
+        await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-1"), Ct);
+        var successor = await engine.AuthorizedAsync();
+        Assert.NotEqual(charge.Id, successor.Id);
+
+        var told = engine.Stripe.SnapshotOf(charge);
+        await engine.TellAsync(told with { Refunds = [told.Refunds[0] with { State = RefundState.Failed, ErrorCode = "expired_or_canceled_card" }] });
+        Assert.Equal(ChargeStatus.Captured, (await engine.StateAsync(charge.Id)).Charge!.Status);
+        Assert.Single(await engine.AlertsAsync(), alert => alert is { Category: "refund_failed", Severity: AlertSeverity.Critical });
+        Assert.Equal(ChargeStatus.Authorized, (await engine.StateAsync(successor.Id)).Charge!.Status);
+    }
+
+    [Fact]
     public async Task Every_change_has_one_audit_row_and_observers_see_every_status_in_order()
     {
         await using var engine = await EngineFixture.StartAsync();
