@@ -1,4 +1,3 @@
-using System.Globalization;
 using Curaway.Payments.Razorpay;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,102 +6,109 @@ using Microsoft.Extensions.Options;
 
 namespace Curaway.Payments;
 
-/// <summary>Adds Razorpay. May be called several times; the last value set wins.</summary>
+/// <summary>Adds Razorpay.</summary>
 public static class RazorpayBuilderExtensions
 {
-    private const string SectionName = "Curaway:Payments:Razorpay";
-
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PooledConnectionLifetime = TimeSpan.FromMinutes(2);
+    private const string DefaultAccount = "default";
+    private const string Section = "Curaway:Payments:Razorpay";
 
     /// <summary>
-    /// Adds Razorpay from configuration: <c>RAZORPAY_KEY_ID</c>, <c>RAZORPAY_KEY_SECRET</c>, <c>RAZORPAY_WEBHOOK_SECRET</c>
-    /// (comma-separated while one is rotated) and <c>RAZORPAY_API_BASE</c> win over <c>KeyId</c>, <c>KeySecret</c>,
-    /// <c>WebhookSecret</c> and <c>ApiBase</c> of the section <c>Curaway:Payments:Razorpay</c>, which also takes
-    /// <c>ScriptUrl</c> and <c>ManualExpiryMinutes</c>. Further accounts stand in its <c>Accounts:{name}</c>: they have keys and
-    /// secrets of their own and share the rest. A change is taken up without a restart.
+    /// Adds Razorpay from configuration. Account <c>default</c> is read from <c>RAZORPAY_KEY_ID</c>,
+    /// <c>RAZORPAY_KEY_SECRET</c>, <c>RAZORPAY_WEBHOOK_SECRET</c> (comma-separated while rotating) and
+    /// <c>RAZORPAY_API_BASE</c>, else from <c>KeyId</c>, <c>KeySecret</c>, <c>WebhookSecrets</c> and <c>ApiBase</c> of
+    /// <c>Curaway:Payments:Razorpay</c>; further accounts have keys and secrets of their own in
+    /// <c>Curaway:Payments:Razorpay:Accounts:{name}</c> and share the rest. Missing credentials are no error: the provider is
+    /// then not configured. May be called several times; the last value wins.
     /// </summary>
     public static PaymentsBuilder AddRazorpay(this PaymentsBuilder builder, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configuration);
-        var section = configuration.GetSection(SectionName);
-        Configure(builder, configuration, Options.DefaultName, options =>
+
+        builder.Services.AddSingleton<IConfigureOptions<RazorpayOptions>>(new FromConfiguration(configuration));
+        var accounts = configuration.GetSection(Section + ":Accounts").GetChildren().Select(account => account.Key);
+        foreach (var account in accounts.Prepend(DefaultAccount))
         {
-            ReadKeys(options, section);
-            ReadShared(options, configuration, section);
-            options.KeyId = TextOf(configuration, "RAZORPAY_KEY_ID") ?? options.KeyId;
-            options.KeySecret = TextOf(configuration, "RAZORPAY_KEY_SECRET") ?? options.KeySecret;
-            options.WebhookSecrets = TextOf(configuration, "RAZORPAY_WEBHOOK_SECRET")?.Split(',') ?? options.WebhookSecrets;
-        });
-        foreach (var account in section.GetSection("Accounts").GetChildren())
-        {
-            Configure(builder, configuration, account.Key, options =>
-            {
-                ReadKeys(options, account);
-                ReadShared(options, configuration, section);
-            });
+            builder.Services.AddSingleton<IOptionsChangeTokenSource<RazorpayOptions>>(
+                new ConfigurationChangeTokenSource<RazorpayOptions>(account, configuration));
+            AddAccount(builder, account);
         }
 
-        return AddServices(builder);
+        return AddParts(builder);
     }
 
-    /// <summary>Adds Razorpay with the default account set in code.</summary>
-    public static PaymentsBuilder AddRazorpay(this PaymentsBuilder builder, Action<RazorpayOptions> configure)
+    /// <summary>Adds a Razorpay account from code. May be called several times.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="configure">Sets the account's options.</param>
+    /// <param name="account">Our name of the account.</param>
+    public static PaymentsBuilder AddRazorpay(
+        this PaymentsBuilder builder, Action<RazorpayOptions> configure, string account = DefaultAccount)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
-        builder.Services.Configure(configure);
-        return AddServices(builder);
+        ArgumentException.ThrowIfNullOrEmpty(account);
+
+        builder.Services.Configure(account, configure);
+        AddAccount(builder, account);
+        return AddParts(builder);
     }
 
-    private static PaymentsBuilder AddServices(PaymentsBuilder builder)
+    private static void AddAccount(PaymentsBuilder builder, string account)
+    {
+        builder.Services.AddSingleton(new RazorpayAccountName(account));
+        builder.Services.AddOptions<RazorpayOptions>(account)
+            .Validate(options => options.IsManualExpiryInRange, "Razorpay's manual expiry is from 12 minutes to 3 days.")
+            .ValidateOnStart();
+    }
+
+    private static PaymentsBuilder AddParts(PaymentsBuilder builder)
     {
         var services = builder.Services;
         if (services.Any(service => service.ServiceType == typeof(RazorpayClient)))
             return builder;
-        services.AddOptions<RazorpayOptions>().Validate(
-            options => options.ManualExpiry >= RazorpayOptions.ManualExpiryMin && options.ManualExpiry <= RazorpayOptions.ManualExpiryMax,
-            "Razorpay's manual expiry is 12 to 4320 minutes.").ValidateOnStart();
+
+        // One handler is kept for ever, so DNS changes are followed by the age of its connections.
         services.AddHttpClient(RazorpayClient.HttpClientName, RazorpayClient.Limit)
-            .UseSocketsHttpHandler((handler, _) =>
-            {
-                handler.ConnectTimeout = ConnectTimeout;
-                handler.PooledConnectionLifetime = PooledConnectionLifetime;
-                handler.AllowAutoRedirect = false;
-            })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+                AllowAutoRedirect = false,
+            })
             .RemoveAllLoggers();
-        services.AddSingleton<RazorpayClient>();
+        services.TryAddSingleton<RazorpayClient>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentProvider, RazorpayProvider>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWebhookReader, RazorpayWebhook>());
         return builder;
     }
 
-    private static void Configure(PaymentsBuilder builder, IConfiguration configuration, string account, Action<RazorpayOptions> read)
+    private sealed class FromConfiguration(IConfiguration configuration) : IConfigureNamedOptions<RazorpayOptions>
     {
-        builder.Services.Configure(account, read);
-        builder.Services.AddSingleton<IOptionsChangeTokenSource<RazorpayOptions>>(
-            new ConfigurationChangeTokenSource<RazorpayOptions>(account, configuration));
-    }
+        public void Configure(RazorpayOptions options) => Configure(DefaultAccount, options);
 
-    private static void ReadKeys(RazorpayOptions options, IConfigurationSection section)
-    {
-        options.KeyId = TextOf(section, "KeyId") ?? options.KeyId;
-        options.KeySecret = TextOf(section, "KeySecret") ?? options.KeySecret;
-        options.WebhookSecrets = TextOf(section, "WebhookSecret")?.Split(',') ?? options.WebhookSecrets;
-    }
+        public void Configure(string? name, RazorpayOptions options)
+        {
+            var isDefault = name == DefaultAccount;
+            var shared = configuration.GetSection(Section);
+            var section = isDefault ? shared : shared.GetSection($"Accounts:{name}");
+            options.KeyId = Read("RAZORPAY_KEY_ID", "KeyId") ?? options.KeyId;
+            options.KeySecret = Read("RAZORPAY_KEY_SECRET", "KeySecret") ?? options.KeySecret;
+            if (ReadSecrets() is { Length: > 0 } secrets)
+                options.WebhookSecrets = secrets;
+            options.ApiBase = TextOf(configuration, "RAZORPAY_API_BASE") ?? TextOf(shared, "ApiBase") ?? options.ApiBase;
+            if (Uri.TryCreate(shared["ScriptUrl"], UriKind.Absolute, out var script))
+                options.ScriptUrl = script;
+            options.ManualExpiry = shared.GetValue("ManualExpiry", options.ManualExpiry);
 
-    private static void ReadShared(RazorpayOptions options, IConfiguration flat, IConfigurationSection section)
-    {
-        if ((TextOf(flat, "RAZORPAY_API_BASE") ?? TextOf(section, "ApiBase")) is { } apiBase)
-            options.ApiBase = new Uri(apiBase);
-        if (TextOf(section, "ScriptUrl") is { } scriptUrl)
-            options.ScriptUrl = new Uri(scriptUrl);
-        if (TextOf(section, "ManualExpiryMinutes") is { } minutes)
-            options.ManualExpiry = TimeSpan.FromMinutes(int.Parse(minutes, CultureInfo.InvariantCulture));
-    }
+            string? Read(string flat, string key) => (isDefault ? TextOf(configuration, flat) : null) ?? TextOf(section, key);
 
-    private static string? TextOf(IConfiguration configuration, string key) =>
-        configuration[key]?.Trim() is { Length: > 0 } text ? text : null;
+            string[] ReadSecrets() =>
+                Read("RAZORPAY_WEBHOOK_SECRET", "WebhookSecrets") is { } list
+                    ? list.Split(',')
+                    : [.. section.GetSection("WebhookSecrets").GetChildren().Select(secret => secret.Value ?? "")];
+        }
+
+        private static string? TextOf(IConfiguration from, string key) => string.IsNullOrWhiteSpace(from[key]) ? null : from[key];
+    }
 }

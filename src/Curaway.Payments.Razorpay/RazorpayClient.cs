@@ -1,9 +1,17 @@
+using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Options;
 
 namespace Curaway.Payments.Razorpay;
+
+/// <summary>An account that was added. Only these are looked up, because a webhook's URL names one and anybody can call it.</summary>
+internal sealed record RazorpayAccountName(string Value);
+
+/// <summary>An account with its options.</summary>
+internal sealed record RazorpayAccount(string Name, RazorpayOptions Options);
 
 /// <summary>An answer that could be read, or why there is none.</summary>
 internal readonly record struct RazorpayReply<T>(T? Value, RazorpayFailure? Failure)
@@ -18,7 +26,8 @@ internal readonly record struct RazorpayReply<T>(T? Value, RazorpayFailure? Fail
 /// Razorpay over HTTP: one call, one answer, no retries (the engine owns those, and a repeated POST is not safe here).
 /// Credentials go with each request, so accounts never mix. Thread-safe.
 /// </summary>
-internal sealed class RazorpayClient(IHttpClientFactory clients)
+internal sealed class RazorpayClient(
+    IHttpClientFactory http, IOptionsMonitor<RazorpayOptions> options, IEnumerable<RazorpayAccountName> accounts)
 {
     public const string HttpClientName = "Curaway.Payments.Razorpay";
 
@@ -26,32 +35,41 @@ internal sealed class RazorpayClient(IHttpClientFactory clients)
     private const int ResponseBytesMax = 1024 * 1024;
 
     /// <summary>Above any deadline of the engine, which cancels first.</summary>
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(20);
 
-    public static void Limit(HttpClient http)
+    private readonly FrozenSet<string> _names = accounts.Select(account => account.Value).ToFrozenSet(StringComparer.Ordinal);
+
+    public static void Limit(HttpClient client)
     {
-        http.Timeout = CallTimeout;
-        http.MaxResponseContentBufferSize = ResponseBytesMax;
-        http.DefaultRequestHeaders.UserAgent.ParseAdd("Curaway-Payments");
+        client.Timeout = CallTimeout;
+        client.MaxResponseContentBufferSize = ResponseBytesMax;
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("Curaway-Payments");
     }
 
-    public Task<RazorpayReply<WireOrder>> CreateOrderAsync(RazorpayOptions account, OrderRequest order, CancellationToken ct) =>
+    /// <summary>The account's options, configured or not; null for an account nobody added.</summary>
+    public RazorpayOptions? OptionsOf(string account) => _names.Contains(account) ? options.Get(account) : null;
+
+    /// <summary>The account; null when it is not configured.</summary>
+    public RazorpayAccount? Find(string account) =>
+        OptionsOf(account) is { IsConfigured: true } current ? new RazorpayAccount(account, current) : null;
+
+    public Task<RazorpayReply<WireOrder>> CreateOrderAsync(RazorpayAccount account, OrderRequest order, CancellationToken ct) =>
         PostAsync(account, "orders", order, RazorpayJson.Default.OrderRequest, RazorpayJson.Default.WireOrder, null, ct);
 
-    public Task<RazorpayReply<WireOrder>> GetOrderAsync(RazorpayOptions account, string orderId, CancellationToken ct) =>
+    public Task<RazorpayReply<WireOrder>> GetOrderAsync(RazorpayAccount account, string orderId, CancellationToken ct) =>
         GetAsync(account, $"orders/{Escape(orderId)}", RazorpayJson.Default.WireOrder, ct);
 
-    public Task<RazorpayReply<WireList<WireOrder>>> ListOrdersAsync(RazorpayOptions account, string receipt, CancellationToken ct) =>
+    public Task<RazorpayReply<WireList<WireOrder>>> ListOrdersAsync(RazorpayAccount account, string receipt, CancellationToken ct) =>
         GetAsync(account, $"orders?receipt={Escape(receipt)}&count=100", RazorpayJson.Default.Orders, ct);
 
-    public Task<RazorpayReply<WireList<WirePayment>>> ListPaymentsAsync(RazorpayOptions account, string orderId, CancellationToken ct) =>
+    public Task<RazorpayReply<WireList<WirePayment>>> ListPaymentsAsync(RazorpayAccount account, string orderId, CancellationToken ct) =>
         GetAsync(account, $"orders/{Escape(orderId)}/payments", RazorpayJson.Default.Payments, ct);
 
-    public Task<RazorpayReply<WirePayment>> GetPaymentAsync(RazorpayOptions account, string paymentId, CancellationToken ct) =>
+    public Task<RazorpayReply<WirePayment>> GetPaymentAsync(RazorpayAccount account, string paymentId, CancellationToken ct) =>
         GetAsync(account, $"payments/{Escape(paymentId)}", RazorpayJson.Default.WirePayment, ct);
 
     public Task<RazorpayReply<WirePayment>> CaptureAsync(
-        RazorpayOptions account, string paymentId, CaptureRequest capture, CancellationToken ct) =>
+        RazorpayAccount account, string paymentId, CaptureRequest capture, CancellationToken ct) =>
         PostAsync(
             account,
             $"payments/{Escape(paymentId)}/capture",
@@ -62,7 +80,7 @@ internal sealed class RazorpayClient(IHttpClientFactory clients)
             ct);
 
     public Task<RazorpayReply<WireRefund>> RefundAsync(
-        RazorpayOptions account, string paymentId, RefundRequest refund, string idempotencyKey, CancellationToken ct) =>
+        RazorpayAccount account, string paymentId, RefundRequest refund, string idempotencyKey, CancellationToken ct) =>
         PostAsync(
             account,
             $"payments/{Escape(paymentId)}/refund",
@@ -72,20 +90,20 @@ internal sealed class RazorpayClient(IHttpClientFactory clients)
             idempotencyKey,
             ct);
 
-    public Task<RazorpayReply<WireList<WireRefund>>> ListRefundsAsync(RazorpayOptions account, string paymentId, CancellationToken ct) =>
+    public Task<RazorpayReply<WireList<WireRefund>>> ListRefundsAsync(RazorpayAccount account, string paymentId, CancellationToken ct) =>
         GetAsync(account, $"payments/{Escape(paymentId)}/refunds?count=100", RazorpayJson.Default.Refunds, ct);
 
     private static string Escape(string value) => Uri.EscapeDataString(value);
 
-    private async Task<RazorpayReply<T>> GetAsync<T>(RazorpayOptions account, string path, JsonTypeInfo<T> type, CancellationToken ct)
+    private async Task<RazorpayReply<T>> GetAsync<T>(RazorpayAccount account, string path, JsonTypeInfo<T> type, CancellationToken ct)
         where T : class
     {
-        using var message = new HttpRequestMessage(HttpMethod.Get, new Uri(account.ApiBase, path));
+        using var message = new HttpRequestMessage(HttpMethod.Get, new Uri(account.Options.BaseAddress!, path));
         return await SendAsync(account, message, type, ct).ConfigureAwait(false);
     }
 
     private async Task<RazorpayReply<T>> PostAsync<TBody, T>(
-        RazorpayOptions account,
+        RazorpayAccount account,
         string path,
         TBody body,
         JsonTypeInfo<TBody> bodyType,
@@ -94,7 +112,7 @@ internal sealed class RazorpayClient(IHttpClientFactory clients)
         CancellationToken ct)
         where T : class
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(account.ApiBase, path));
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(account.Options.BaseAddress!, path));
         message.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         if (refundIdempotencyKey is not null)
@@ -103,17 +121,15 @@ internal sealed class RazorpayClient(IHttpClientFactory clients)
     }
 
     private async Task<RazorpayReply<T>> SendAsync<T>(
-        RazorpayOptions account, HttpRequestMessage message, JsonTypeInfo<T> type, CancellationToken ct)
+        RazorpayAccount account, HttpRequestMessage message, JsonTypeInfo<T> type, CancellationToken ct)
         where T : class
     {
-        if (!account.IsConfigured)
-            return RazorpayFailure.NotConfigured;
-        var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.KeyId}:{account.KeySecret}"));
+        var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.Options.KeyId}:{account.Options.KeySecret}"));
         message.Headers.Authorization = new AuthenticationHeaderValue("Basic", credentials);
         try
         {
-            using var http = clients.CreateClient(HttpClientName);
-            using var response = await http.SendAsync(message, ct).ConfigureAwait(false);
+            using var client = http.CreateClient(HttpClientName);
+            using var response = await client.SendAsync(message, ct).ConfigureAwait(false);
             var body = await response.Content.ReadAsByteArrayAsync(ct).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {

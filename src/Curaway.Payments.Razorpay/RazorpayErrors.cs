@@ -1,4 +1,5 @@
 using System.Net;
+using static Curaway.Payments.Razorpay.RazorpayMapping;
 
 namespace Curaway.Payments.Razorpay;
 
@@ -7,16 +8,12 @@ namespace Curaway.Payments.Razorpay;
 /// <param name="Status">The HTTP status; 0 when there was none.</param>
 /// <param name="Error">The refusal.</param>
 /// <param name="RetryAfter">How long we were asked to wait.</param>
-internal sealed record RazorpayFailure(ProviderFault Fault, int Status = 0, WireError? Error = null, TimeSpan? RetryAfter = null)
-{
-    /// <summary>Nothing was sent: there are no credentials.</summary>
-    public static RazorpayFailure NotConfigured { get; } = new(ProviderFault.Configuration);
-}
+internal sealed record RazorpayFailure(ProviderFault Fault, int Status = 0, WireError? Error = null, TimeSpan? RetryAfter = null);
 
 /// <summary>
-/// What a failure means. Pure. Razorpay has no machine code for "already done" and reuses HTTP 400 for nearly everything, so
-/// prose is only trusted where it is listed in its documents *and* the verb certainly had no effect; anything else on a write
-/// makes the engine read back. No prose leaves: reasons are our words or Razorpay's machine words.
+/// What a failure means. Pure. Razorpay has no machine code for "already done" and says HTTP 400 to nearly everything, so its
+/// prose is believed only where its documents list it and the verb certainly had no effect; anything else on a write makes the
+/// engine read back. No prose leaves: a reason is a word of ours or a machine word of Razorpay's.
 /// </summary>
 internal static class RazorpayErrors
 {
@@ -67,28 +64,36 @@ internal static class RazorpayErrors
         _ => ProviderFault.Reset,
     };
 
-    /// <summary>A failed read: it proves nothing about what was written.</summary>
-    public static ProviderResult OfRead(RazorpayFailure failure) =>
-        OfAnyVerb(failure) ?? ProviderResult.Indeterminate(ProviderFault.NotFound, WordOf(failure.Error));
+    /// <summary>
+    /// A failed read tells nothing about the operation. It is never NotSent or Declined: the engine takes what a read says for
+    /// the provider's truth and would close an operation that may have been carried out.
+    /// </summary>
+    public static ProviderResult OfRead(RazorpayFailure failure) => failure.Fault == ProviderFault.None
+        ? ProviderResult.Indeterminate(ProviderFault.NotFound, CodeOf(failure.Error))
+        : ProviderResult.Indeterminate(failure.Fault) with { RetryAfter = failure.RetryAfter };
+
+    /// <summary>A failed void. It only reads, so what was not sent had no effect.</summary>
+    public static ProviderResult OfVoid(RazorpayFailure failure) =>
+        failure.Fault is ProviderFault.ConnectFailed or ProviderFault.Throttled ? OfAnyVerb(failure)! : OfRead(failure);
 
     /// <summary>
     /// A failed order. A refusal made none; and if it did, that order was never handed out and nobody can pay it. A receipt
     /// seen before means that an earlier send made one.
     /// </summary>
-    public static ProviderResult OfOrder(RazorpayFailure failure)
+    public static ProviderResult OfAuthorize(RazorpayFailure failure)
     {
         if (OfAnyVerb(failure) is { } result)
             return result;
         return failure.Error?.Field == "receipt" || Says(failure, "receipt")
             ? ProviderResult.Indeterminate(ProviderFault.AlreadyDone)
-            : ProviderResult.Declined(WordOf(failure.Error), fault: ProviderFault.Configuration);
+            : ProviderResult.Declined(CodeOf(failure.Error), fault: ProviderFault.Configuration);
     }
 
     /// <summary>A failed capture: what is not clearly a wrong request may have captured.</summary>
     public static ProviderResult OfCapture(RazorpayFailure failure) =>
         OfAnyVerb(failure) ?? Refusal(failure, CaptureRefusals)
         ?? (failure.Error?.Field is "amount" or "currency"
-            ? ProviderResult.Declined(WordOf(failure.Error), fault: ProviderFault.Configuration)
+            ? ProviderResult.Declined(CodeOf(failure.Error), fault: ProviderFault.Configuration)
             : ProviderResult.Indeterminate(ProviderFault.AlreadyDone));
 
     /// <summary>A failed refund. A 409 is about our idempotency key: still in progress, or used with another request.</summary>
@@ -101,14 +106,7 @@ internal static class RazorpayErrors
         return Refusal(failure, RefundRefusals) ?? ProviderResult.Indeterminate(ProviderFault.AlreadyDone);
     }
 
-    /// <summary>
-    /// Razorpay's machine word: the reason, else the code in lower case. Anything that does not look like one is replaced, so
-    /// that no prose gets through.
-    /// </summary>
-    public static string Word(string? reason, string? code) =>
-        IsWord(reason) ? reason! : IsWord(code?.ToLowerInvariant()) ? code!.ToLowerInvariant() : "provider_refused";
-
-    private static string WordOf(WireError? error) => Word(error?.Reason, error?.Code);
+    private static string CodeOf(WireError? error) => Code(error?.Reason, error?.Code);
 
     private static ProviderFault FaultOf(WireError error)
     {
@@ -127,7 +125,6 @@ internal static class RazorpayErrors
     private static ProviderResult? OfAnyVerb(RazorpayFailure failure) => failure switch
     {
         { Fault: ProviderFault.None } => null,
-        { Fault: ProviderFault.Configuration, Status: 0 } => ProviderResult.NotSent(ProviderFault.Configuration),
         { Fault: ProviderFault.Configuration, Error.Reason: "extra_field_sent" } =>
             ProviderResult.Declined("extra_field_sent", fault: ProviderFault.Configuration),
         { Fault: ProviderFault.Configuration } => ProviderResult.Declined("unauthorized", fault: ProviderFault.Configuration),
@@ -143,7 +140,4 @@ internal static class RazorpayErrors
     }
 
     private static bool Says(RazorpayFailure failure, string words) => (failure.Error?.Description ?? "").Contains(words, Prose);
-
-    private static bool IsWord(string? text) =>
-        text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 }

@@ -1,93 +1,99 @@
+using static Curaway.Payments.Razorpay.RazorpayMapping;
+
 namespace Curaway.Payments.Razorpay;
 
-/// <summary>What a readable answer means for the operation that was sent. Pure. Success has to match what was asked.</summary>
+/// <summary>What was asked, and through which account.</summary>
+internal sealed record RazorpayAsk(ProviderRequest Request, RazorpayAccount Account);
+
+/// <summary>
+/// What a readable answer means for the verb that was sent. Pure. Explicit success or refusal counts; everything else is
+/// Indeterminate.
+/// </summary>
 internal static class RazorpayOutcomes
 {
+    private static readonly ProviderResult Unreadable = ProviderResult.Indeterminate(ProviderFault.Unreadable);
+
     /// <summary>A made or adopted order: the patient pays it next.</summary>
-    public static ProviderResult OfOrder(RazorpayAccount account, ProviderRequest request, WireOrder order)
+    public static ProviderResult Authorized(RazorpayAsk ask, WireOrder order)
     {
-        if (MismatchOf(request, order) is { } mismatch)
+        if (MismatchOf(ask.Request, order) is { } mismatch)
             return mismatch;
-        return SnapshotOf(account, request, new RazorpayFacts(order, [], [])) is { } snapshot
-            ? ProviderResult.RequiresAction(snapshot, RazorpayMapping.ActionOf(request.Charge, order.Id!, account.Options))
-            : Unreadable();
+        return SnapshotOf(ask, new RazorpayFacts(order, [], [])) is { } snapshot ? ActionOf(ask, snapshot) : Unreadable;
     }
 
     /// <summary>The payment that was captured, or read back because it may have been.</summary>
-    public static ProviderResult OfPayment(RazorpayAccount account, ProviderRequest request, string paymentId, WirePayment payment)
+    public static ProviderResult Captured(RazorpayAsk ask, string paymentId, WirePayment payment)
     {
-        if (SnapshotOf(account, request, new RazorpayFacts(null, [payment], [])) is not { } snapshot)
-            return Unreadable();
+        if (SnapshotOf(ask, new RazorpayFacts(null, [payment], [])) is not { } snapshot)
+            return Unreadable;
         var read = snapshot.Payments[0];
-        return read.Reference != paymentId || snapshot.Reference != request.Charge.Reference
-            || read.Amount != request.RequiredOperation.Amount
+        return read.Reference != paymentId || snapshot.Reference != ask.Request.Charge.Reference
+            || read.Amount != ask.Request.RequiredOperation.Amount
             ? ProviderResult.Indeterminate(ProviderFault.Mismatch)
-            : OfCapture(snapshot);
+            : CaptureOf(snapshot);
     }
 
     /// <summary>True when a capture that was read back certainly has not happened yet.</summary>
-    public static bool IsStillHeld(ProviderResult result) =>
-        result.Snapshot is { Payments: [{ State: PaymentState.Authorized }] };
+    public static bool IsStillHeld(ProviderResult result) => result.Snapshot is { Payments: [{ State: PaymentState.Authorized }] };
+
+    /// <summary>What the order holds, which a void lets lapse.</summary>
+    public static ProviderResult Voided(RazorpayAsk ask, RazorpayFacts facts) =>
+        OfFacts(ask, facts, snapshot => HasMoney(snapshot)
+            ? ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot)
+            : VoidOf(ask.Request.Charge, snapshot));
+
+    /// <summary>A charge nobody was ever handed an order for: there is nothing to let go.</summary>
+    public static ProviderResult VoidedNothing(RazorpayAsk ask) => ProviderResult.Succeeded(new ProviderSnapshot
+    {
+        Provider = RazorpayProvider.ProviderName,
+        ProviderAccount = ask.Account.Name,
+        ChargeId = ask.Request.Charge.Id,
+        OperationId = ask.Request.Operation?.Id,
+    });
 
     /// <summary>A made or replayed refund.</summary>
-    public static ProviderResult OfRefund(RazorpayAccount account, ProviderRequest request, string paymentId, WireRefund refund)
+    public static ProviderResult Refunded(RazorpayAsk ask, string paymentId, WireRefund wire)
     {
-        var operation = request.RequiredOperation;
-        if (SnapshotOf(account, request, new RazorpayFacts(null, [], [refund])) is not { } snapshot)
-            return Unreadable();
-        var made = snapshot.Refunds[0] with { OperationId = snapshot.Refunds[0].OperationId ?? operation.Id };
-        if (made.PaymentReference != paymentId || made.Amount != operation.Amount || made.OperationId != operation.Id)
+        var operation = ask.Request.RequiredOperation;
+        if (SnapshotOf(ask, new RazorpayFacts(null, [], [wire])) is not { } snapshot)
+            return Unreadable;
+        var refund = snapshot.Refunds[0];
+        if (refund.PaymentReference != paymentId || refund.Amount != operation.Amount
+            || (refund.OperationId is { } echoed && echoed != operation.Id))
             return ProviderResult.Indeterminate(ProviderFault.Mismatch);
-        return OfRefund(snapshot with { Reference = request.Charge.Reference, Refunds = [made] }, made);
+        var ours = refund with { OperationId = operation.Id };
+        return RefundOf(ours, snapshot with { Reference = ask.Request.Charge.Reference, Refunds = [ours] });
     }
 
     /// <summary>What the order's payments, or the one that Checkout named, say about the patient's attempt.</summary>
-    public static ProviderResult OfCheckout(RazorpayAccount account, ProviderRequest request, IReadOnlyList<WirePayment> payments)
-    {
-        if (payments.Any(payment => payment.OrderId != request.Charge.Reference))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch);
-        if (SnapshotOf(account, request, new RazorpayFacts(null, payments, [])) is not { } snapshot)
-            return Unreadable();
-        if (snapshot.Payments.Any(payment => payment.Amount != request.Charge.Amount))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch);
-        if (snapshot.Payments.Any(payment => payment.State is PaymentState.Authorized or PaymentState.Captured))
-            return ProviderResult.Succeeded(snapshot);
-        var last = snapshot.Payments.MaxBy(payment => payment.CreatedAt);
-        if (last?.State == PaymentState.Created)
-            return ProviderResult.Pending(snapshot);
-        var reason = last is { State: PaymentState.Voided } ? "authorization_released" : last?.ErrorCode ?? "payment_failed";
-        var error = new PaymentError(ErrorCodes.ChargeFailed, reason);
-        return ProviderResult.Declined(reason, snapshot with { Reference = request.Charge.Reference, Error = error });
-    }
-
-    /// <summary>What everything known about the order says about the operation; without one, about the charge.</summary>
-    public static ProviderResult OfFacts(RazorpayAccount account, ProviderRequest request, RazorpayFacts facts)
-    {
-        if (facts.Payments.Any(payment => payment.OrderId != (facts.Order?.Id ?? request.Charge.Reference)))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch);
-        if (SnapshotOf(account, request, facts) is not { } read)
-            return Unreadable();
-        var snapshot = read with { Reference = read.Reference ?? request.Charge.Reference };
-        if (snapshot.Payments.Any(payment => payment.Amount != request.Charge.Amount))
-            return ProviderResult.Indeterminate(ProviderFault.Mismatch, snapshot: snapshot);
-        return request.Operation switch
+    public static ProviderResult CheckedOut(RazorpayAsk ask, IReadOnlyList<WirePayment> payments) =>
+        OfFacts(ask, new RazorpayFacts(null, payments, []), snapshot =>
         {
-            null or { Kind: OperationKind.Authorize } => OfAuthorize(account, request, snapshot),
-            { Kind: OperationKind.Capture } => OfCapture(snapshot),
-            { Kind: OperationKind.Void } => OfVoid(snapshot),
-            var refund => OfFoundRefund(snapshot, refund),
-        };
-    }
+            if (snapshot.Payments.Any(payment => payment.State is PaymentState.Authorized or PaymentState.Captured))
+                return ProviderResult.Succeeded(snapshot);
+            var last = snapshot.Payments.MaxBy(payment => payment.CreatedAt);
+            if (last?.State == PaymentState.Created)
+                return ProviderResult.Pending(snapshot);
+            var reason = last is { State: PaymentState.Voided } ? "authorization_released" : last?.ErrorCode ?? "payment_failed";
+            return ProviderResult.Declined(reason, snapshot with { Error = new PaymentError(ErrorCodes.ChargeFailed, reason) });
+        });
 
-    /// <summary>A charge nobody was ever handed an order for.</summary>
-    public static ProviderSnapshot Nothing(RazorpayAccount account, Charge charge) => new()
-    {
-        Provider = RazorpayMapping.Provider,
-        ProviderAccount = account.Name,
-        ChargeId = charge.Id,
-    };
+    /// <summary>How the operation came out, by what stands there now; without an operation, just what stands there.</summary>
+    public static ProviderResult Found(RazorpayAsk ask, RazorpayFacts facts) =>
+        OfFacts(ask, facts, snapshot => ask.Request.Operation?.Kind switch
+        {
+            // A released hold is an answer to "what is true?", but no end of an authorization: the order can be paid again.
+            null when snapshot.Payments.Any(payment => payment.State >= PaymentState.Authorized) => ProviderResult.Succeeded(snapshot),
+            null => ActionOf(ask, snapshot),
+            OperationKind.Authorize => AuthorizationOf(ask, snapshot),
+            OperationKind.Capture => CaptureOf(snapshot),
+            OperationKind.Void when HasMoney(snapshot) => ProviderResult.Declined("captured", snapshot),
+            OperationKind.Void => VoidOf(ask.Request.Charge, snapshot),
+            OperationKind.Refund => FoundRefundOf(ask, snapshot),
+            _ => Unreadable,
+        });
 
-    /// <summary>The oldest order of the operation, so that every host adopts the same one.</summary>
+    /// <summary>The oldest order of the operation, so that every host adopts the same one; null when none is listed.</summary>
     public static WireOrder? OldestOf(ProviderRequest request, IEnumerable<WireOrder?> orders) => orders
         .OfType<WireOrder>()
         .Where(order => order.Receipt == request.RequiredOperation.IdempotencyKey && MismatchOf(request, order) is null)
@@ -98,29 +104,28 @@ internal static class RazorpayOutcomes
     /// <summary>Null when the order is the one that was asked for.</summary>
     public static ProviderResult? MismatchOf(ProviderRequest request, WireOrder order)
     {
-        if (!RazorpayMapping.IsId(order.Id, "order_") || RazorpayMapping.MoneyOf(order.Amount, order.Currency) is not { } amount)
-            return Unreadable();
-        var isOther = amount != request.Charge.Amount
-            || order.Id != (request.Charge.Reference ?? order.Id)
-            || (RazorpayMapping.ChargeIdOf(order.Notes) ?? request.Charge.Id) != request.Charge.Id
-            || (request.Operation is { Kind: OperationKind.Authorize } operation
-                && ((order.Receipt ?? operation.IdempotencyKey) != operation.IdempotencyKey
-                    || (RazorpayMapping.OperationIdOf(order.Notes) ?? operation.Id) != operation.Id));
-        return isOther ? ProviderResult.Indeterminate(ProviderFault.Mismatch) : null;
+        if (!IsId(order.Id, "order_") || Amount(order.Amount, order.Currency) is not { } amount)
+            return Unreadable;
+        var charge = request.Charge;
+        if (order.Id != (charge.Reference ?? order.Id))
+            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "id");
+        if (ChargeIdOf(order.Notes) is { } named && named != charge.Id)
+            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "charge_id");
+        if (amount != charge.Amount)
+            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "amount");
+        var isOtherReceipt = charge.Reference is null && request.Operation is { } operation
+            && (order.Receipt ?? operation.IdempotencyKey) != operation.IdempotencyKey;
+        return isOtherReceipt
+            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, "receipt")
+            : null;
     }
 
-    private static ProviderResult OfAuthorize(RazorpayAccount account, ProviderRequest request, ProviderSnapshot snapshot)
-    {
-        // A released hold is an answer to "what is true?", and for an authorization no end: the order can be paid again.
-        var isPaid = snapshot.Payments.Any(payment =>
-            payment.State is PaymentState.Authorized or PaymentState.Captured
-            || (request.Operation is null && payment.State == PaymentState.Voided));
-        return isPaid
+    private static ProviderResult AuthorizationOf(RazorpayAsk ask, ProviderSnapshot snapshot) =>
+        snapshot.Payments.Any(payment => payment.State is PaymentState.Authorized or PaymentState.Captured)
             ? ProviderResult.Succeeded(snapshot)
-            : ProviderResult.RequiresAction(snapshot, RazorpayMapping.ActionOf(request.Charge, snapshot.Reference!, account.Options));
-    }
+            : ActionOf(ask, snapshot);
 
-    private static ProviderResult OfCapture(ProviderSnapshot snapshot)
+    private static ProviderResult CaptureOf(ProviderSnapshot snapshot)
     {
         if (snapshot.Payments.Any(payment => payment.State == PaymentState.Captured))
             return ProviderResult.Succeeded(snapshot);
@@ -131,37 +136,81 @@ internal static class RazorpayOutcomes
             : ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot);
     }
 
-    // A hold lapses when the capture window closes. Then Razorpay refunds it at normal speed: five to seven working days.
-    private static ProviderResult OfVoid(ProviderSnapshot snapshot)
+    // A hold lapses when its time is over. Razorpay then refunds it at normal speed: the bank shows it five to seven days later.
+    private static ProviderResult VoidOf(Charge charge, ProviderSnapshot snapshot)
     {
-        if (snapshot.Payments.Any(payment => RazorpayMapping.RemainingOf(payment, snapshot.Refunds).IsPositive))
-            return ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot);
+        // Lists lag and have pages: a hold we know of and cannot see is not let go.
+        var listed = snapshot.Payments.Select(payment => payment.Reference);
+        if (charge.Payments.Where(payment => payment.IsHeld).ExceptBy(listed, payment => payment.Reference).Any())
+            return ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: snapshot);
         var lapsing = snapshot.Payments.Select(payment =>
             payment.State == PaymentState.Authorized ? payment with { ReleaseDueAt = payment.CaptureBefore } : payment);
         return ProviderResult.Succeeded(snapshot with { Payments = [.. lapsing] });
     }
 
-    private static ProviderResult OfFoundRefund(ProviderSnapshot snapshot, ChargeOperation operation)
+    private static ProviderResult FoundRefundOf(RazorpayAsk ask, ProviderSnapshot snapshot)
     {
-        var refund = snapshot.Refunds.FirstOrDefault(made => made.OperationId == operation.Id);
-        return refund is not null && refund.Amount != operation.Amount
-            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, snapshot: snapshot)
-            : OfRefund(snapshot, refund);
+        var operation = ask.Request.RequiredOperation;
+        var refund = snapshot.Refunds.FirstOrDefault(refund => refund.OperationId == operation.Id);
+        if (refund is null)
+            return ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: snapshot);
+        return refund.Amount == operation.Amount
+            ? RefundOf(refund, snapshot)
+            : ProviderResult.Indeterminate(ProviderFault.Mismatch, "refund", snapshot);
     }
 
-    private static ProviderResult OfRefund(ProviderSnapshot snapshot, ChargeRefund? refund) => refund?.State switch
+    private static ProviderResult RefundOf(ChargeRefund refund, ProviderSnapshot snapshot) => refund.State switch
     {
-        null => ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: snapshot),
-        RefundState.Pending => ProviderResult.Pending(snapshot),
         RefundState.Succeeded => ProviderResult.Succeeded(snapshot),
-        _ => ProviderResult.Declined("refund_failed", snapshot),
+        RefundState.Pending => ProviderResult.Pending(snapshot),
+        RefundState.Failed => ProviderResult.Declined(refund.ErrorCode ?? "refund_failed", snapshot),
+        _ => Unreadable,
     };
 
-    /// <summary>Facts of a call of ours: the charge is known, whatever the notes say.</summary>
-    private static ProviderSnapshot? SnapshotOf(RazorpayAccount account, ProviderRequest request, RazorpayFacts facts) =>
-        RazorpayMapping.SnapshotOf(account, facts, account.Options.IsLiveMode) is { } snapshot
-            ? snapshot with { ChargeId = request.Charge.Id, OperationId = request.Operation?.Id }
-            : null;
+    /// <summary>What was read must be about the charge's order, in its amount and currency.</summary>
+    private static ProviderResult OfFacts(RazorpayAsk ask, RazorpayFacts facts, Func<ProviderSnapshot, ProviderResult> then)
+    {
+        var orderId = facts.Order?.Id ?? ask.Request.Charge.Reference;
+        if (facts.Payments.Any(payment => payment.OrderId != orderId))
+            return ProviderResult.Indeterminate(ProviderFault.Mismatch, "order_id");
+        if (SnapshotOf(ask, facts) is not { } read)
+            return Unreadable;
+        var snapshot = read with { Reference = orderId };
+        return snapshot.Payments.Any(payment => payment.Amount != ask.Request.Charge.Amount)
+            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, "amount", snapshot)
+            : then(snapshot);
+    }
 
-    private static ProviderResult Unreadable() => ProviderResult.Indeterminate(ProviderFault.Unreadable);
+    /// <summary>True when captured money is there that was not all sent back.</summary>
+    private static bool HasMoney(ProviderSnapshot snapshot) =>
+        snapshot.Payments.Any(payment => RemainingOf(payment, snapshot.Refunds).IsPositive);
+
+    private static ProviderResult ActionOf(RazorpayAsk ask, ProviderSnapshot snapshot)
+    {
+        var amount = ask.Request.Charge.Amount;
+        var action = new ClientAction
+        {
+            Provider = RazorpayProvider.ProviderName,
+            ScriptUrl = ask.Account.Options.ScriptUrl,
+            Parameters = new Dictionary<string, string>
+            {
+                ["order_id"] = snapshot.Reference!,
+                ["key_id"] = ask.Account.Options.KeyId!,
+                ["amount"] = FormattableString.Invariant($"{Currencies.ToProvider(amount)}"),
+                ["currency"] = amount.Currency.Code,
+            },
+        };
+        return ProviderResult.RequiresAction(snapshot, action);
+    }
+
+    /// <summary>Facts of a call of ours: the charge is known, whatever the notes say.</summary>
+    private static ProviderSnapshot? SnapshotOf(RazorpayAsk ask, RazorpayFacts facts) =>
+        ReadFacts(ask.Account, facts) is { } snapshot
+            ? snapshot with
+            {
+                IsLiveMode = ask.Account.Options.IsLiveMode,
+                ChargeId = ask.Request.Charge.Id,
+                OperationId = ask.Request.Operation?.Id,
+            }
+            : null;
 }

@@ -3,97 +3,103 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Options;
+using static Curaway.Payments.Razorpay.RazorpayMapping;
 
 namespace Curaway.Payments.Razorpay;
 
 /// <summary>
-/// Razorpay's webhooks: lower-case hex HMAC-SHA256 of the raw body. Neither the event id nor the time of delivery is signed,
-/// so the body's hash counts for deduplication too, and there is no freshness window (genuine replays are days old).
+/// Razorpay's webhooks: <c>X-Razorpay-Signature</c> is the hex HMAC-SHA256 of the raw body
+/// (https://razorpay.com/docs/webhooks/validate-test). Nothing of the body is read before the signature holds. Neither the
+/// event id nor the time of delivery is signed, and genuine replays are days old: no tolerance can help.
 /// </summary>
-internal sealed class RazorpayWebhook(IOptionsMonitor<RazorpayOptions> options) : IWebhookReader
+internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
 {
+    private const string SignatureHeader = "X-Razorpay-Signature";
+    private const string EventIdHeader = "x-razorpay-event-id";
     private const int EventIdLengthMax = 128;
+    private const int EventTypeLengthMax = 64;
     private const int SignatureLength = 2 * HMACSHA256.HashSizeInBytes;
 
-    public string Provider => RazorpayMapping.Provider;
+    public string Provider => RazorpayProvider.ProviderName;
 
     public bool IsEventIdSigned => false;
 
     public WebhookReading Read(WebhookRequest request)
     {
-        var account = new RazorpayAccount(request.Account, RazorpayProvider.OptionsOf(options, request.Account));
-        return IsSigned(request.Body.Span, request.Header("X-Razorpay-Signature"), account.Options.WebhookSecrets)
-            ? ReadBody(request.Body.Span, account, EventIdOf(request.Header("x-razorpay-event-id")))
-            : WebhookReading.Forged();
+        if (client.OptionsOf(request.Account) is not { } options || !IsSigned(request, options.WebhookSecrets))
+            return WebhookReading.Forged();
+        return ReadEvent(request.Body.Span, new RazorpayAccount(request.Account, options), EventIdOf(request.Header(EventIdHeader)));
     }
 
     public WebhookReading Reread(ReadOnlyMemory<byte> body, string account) =>
-        ReadBody(body.Span, new RazorpayAccount(account, RazorpayProvider.OptionsOf(options, account)), eventId: null);
+        ReadEvent(body.Span, new RazorpayAccount(account, client.OptionsOf(account) ?? new RazorpayOptions()), eventId: null);
 
-    /// <summary>True when the key made this signature of the data, in constant time.</summary>
+    /// <summary>True when the key made this signature of the data. Takes the same time for every signature of the right form.</summary>
     public static bool IsSignedBy(string key, ReadOnlySpan<byte> data, string? signature)
     {
-        Span<byte> got = stackalloc byte[HMACSHA256.HashSizeInBytes], want = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Span<byte> given = stackalloc byte[HMACSHA256.HashSizeInBytes], expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
         if (key.Length == 0 || signature is not { Length: SignatureLength }
-            || Convert.FromHexString(signature, got, out _, out var written) != OperationStatus.Done || written != got.Length)
+            || Convert.FromHexString(signature, given, out _, out _) != OperationStatus.Done)
             return false;
-        HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), data, want);
-        return CryptographicOperations.FixedTimeEquals(want, got);
+        HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), data, expected);
+        return CryptographicOperations.FixedTimeEquals(expected, given);
     }
 
-    private static bool IsSigned(ReadOnlySpan<byte> body, string? signature, IReadOnlyList<string> secrets)
+    // Every secret is compared, so the time taken tells nothing.
+    private static bool IsSigned(WebhookRequest request, IReadOnlyList<string> secrets)
     {
+        var signature = request.Header(SignatureHeader);
         var isSigned = false;
         foreach (var secret in secrets)
-            isSigned |= IsSignedBy(secret, body, signature);
+            isSigned |= IsSignedBy(secret, request.Body.Span, signature);
         return isSigned;
     }
 
-    private static WebhookReading ReadBody(ReadOnlySpan<byte> body, RazorpayAccount account, string? eventId)
+    private static string? EventIdOf(string? header) =>
+        header?.Trim() is { Length: > 0 and <= EventIdLengthMax } id && id.All(c => c is > ' ' and <= '~') ? id : null;
+
+    /// <summary>Reads an event whose signature was checked.</summary>
+    private static WebhookReading ReadEvent(ReadOnlySpan<byte> body, RazorpayAccount account, string? eventId)
     {
         var whole = TryRead(body, RazorpayJson.Default.WireEvent);
+        // An event we do not act on may have any shape; its name decides.
         var type = whole is null ? TryRead(body, RazorpayJson.Default.WireEventName)?.Event : whole.Event;
         if (!IsEventType(type))
             return WebhookReading.Unreadable(eventId, null);
         if (!IsActedOn(type!))
             return WebhookReading.Ignored(eventId, type);
-        if (whole?.Payload is not { } payload || SnapshotOf(type!, payload, account) is not { } snapshot)
+        if (whole?.Payload is not { } payload || OfPayload(type!, payload, account) is not { } snapshot)
             return WebhookReading.Unreadable(eventId, type);
 
-        // A payment made without an order of ours (a payment link, another shop on the account) can never be matched.
-        var isOurs = snapshot.Reference is not null || snapshot.ChargeId is not null || !snapshot.Refunds.IsEmpty;
-        return isOurs ? WebhookReading.Accepted(eventId, type!, snapshot) : WebhookReading.Ignored(eventId, type);
+        // A payment made without an order (a payment link, another shop on the account) cannot be one of our charges.
+        return snapshot.Reference is null && snapshot.ChargeId is null && snapshot.Refunds.IsEmpty
+            ? WebhookReading.Ignored(eventId, type)
+            : WebhookReading.Accepted(eventId, type!, snapshot);
     }
 
-    // invoice.expired and partial payments of invoices move no money of a charge.
+    // An expired or partly paid invoice moves no money of a charge, and refund.speed_changed tells nothing we keep.
     private static bool IsActedOn(string type) =>
         type is "payment.authorized" or "payment.captured" or "payment.failed" or "order.paid" or "invoice.paid"
             or "refund.created" or "refund.processed" or "refund.failed" || IsDispute(type);
 
     private static bool IsDispute(string type) => type.StartsWith("payment.dispute.", StringComparison.Ordinal);
 
-    /// <summary>
-    /// The payload as it stands, whatever the event is called: a payload is a snapshot that may be older or newer than its
-    /// event's name. A dispute only says that the payment has to be read.
-    /// </summary>
-    private static ProviderSnapshot? SnapshotOf(string type, WirePayload payload, RazorpayAccount account)
+    // A payload is a picture that may be older or newer than its event's name: what it says counts.
+    private static ProviderSnapshot? OfPayload(string type, WirePayload payload, RazorpayAccount account)
     {
         var isRefund = type.StartsWith("refund.", StringComparison.Ordinal);
-        if (isRefund ? payload.Refund?.Entity is null : payload.Payment?.Entity is null)
+        var (payment, refund) = (payload.Payment?.Entity, isRefund ? payload.Refund?.Entity : null);
+        if (isRefund ? refund is null : payment is null)
             return null;
-        var payment = payload.Payment?.Entity;
-        var facts = new RazorpayFacts(
-            payload.Order?.Entity,
-            payment is null ? [] : [payment],
-            isRefund ? [payload.Refund!.Entity!] : []);
-        if (RazorpayMapping.SnapshotOf(account, facts, isLiveMode: null) is not { } snapshot)
+        var facts = new RazorpayFacts(payload.Order?.Entity, payment is null ? [] : [payment], refund is null ? [] : [refund]);
+        if (ReadFacts(account, facts) is not { } snapshot)
             return null;
 
+        // The mode stays open: no key was involved, and a payload does not say.
         var failed = snapshot.Payments.FirstOrDefault(read => read.State == PaymentState.Failed);
         return snapshot with
         {
-            RefundedTotal = payment?.AmountRefunded is > 0 ? RazorpayMapping.MoneyOf(payment.AmountRefunded, payment.Currency) : null,
+            RefundedTotal = payment?.AmountRefunded is > 0 ? Amount(payment.AmountRefunded, payment.Currency) : null,
             IsIncomplete = IsDispute(type) || payment is null,
             Error = failed is null ? null : new PaymentError(ErrorCodes.ChargeFailed, failed.ErrorCode),
         };
@@ -113,8 +119,6 @@ internal sealed class RazorpayWebhook(IOptionsMonitor<RazorpayOptions> options) 
     }
 
     private static bool IsEventType(string? type) =>
-        type is { Length: > 0 and <= 64 } && type.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.');
-
-    private static string? EventIdOf(string? header) =>
-        header?.Trim() is { Length: > 0 and <= EventIdLengthMax } id && id.All(c => c is > ' ' and <= '~') ? id : null;
+        type is { Length: > 0 and <= EventTypeLengthMax }
+        && type.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.');
 }

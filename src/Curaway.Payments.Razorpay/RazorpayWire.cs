@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -36,7 +35,7 @@ internal sealed record WireOrder
     public long? CreatedAt { get; init; }
 
     [JsonConverter(typeof(NotesConverter))]
-    public IReadOnlyDictionary<string, string> Notes { get; init; } = FrozenDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string>? Notes { get; init; }
 }
 
 internal sealed record WirePayment
@@ -65,7 +64,7 @@ internal sealed record WirePayment
     public string? ErrorReason { get; init; }
 
     [JsonConverter(typeof(NotesConverter))]
-    public IReadOnlyDictionary<string, string> Notes { get; init; } = FrozenDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string>? Notes { get; init; }
 }
 
 internal sealed record WireRefund
@@ -86,7 +85,7 @@ internal sealed record WireRefund
     public long? CreatedAt { get; init; }
 
     [JsonConverter(typeof(NotesConverter))]
-    public IReadOnlyDictionary<string, string> Notes { get; init; } = FrozenDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string>? Notes { get; init; }
 }
 
 internal sealed record WireErrorEnvelope(WireError? Error);
@@ -148,14 +147,12 @@ internal sealed class LenientTextConverter : JsonConverter<string>
 /// <summary>Notes: <c>[]</c> when empty, else an object whose values need not be texts.</summary>
 internal sealed class NotesConverter : JsonConverter<IReadOnlyDictionary<string, string>>
 {
-    public override bool HandleNull => true;
-
-    public override IReadOnlyDictionary<string, string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override IReadOnlyDictionary<string, string>? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
-            return FrozenDictionary<string, string>.Empty;
+            return null;
         }
 
         var notes = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -22,7 +22,6 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
 
     public string Provider => StripeProvider.ProviderName;
 
-    /// <summary>The id stands in the body, which the signature covers.</summary>
     public bool IsEventIdSigned => true;
 
     public WebhookReading Read(WebhookRequest request) =>

@@ -220,6 +220,16 @@ public sealed class RazorpayContractTests : ProviderContractTests
     }
 
     [Fact]
+    public async Task A_void_that_cannot_see_the_hold_it_knows_of_does_not_know()
+    {
+        Razorpay.StubPayments();
+
+        var result = await SendAsync(RequestFor(OperationKind.Void));
+
+        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.NotFound), (result.Outcome, result.Fault));
+    }
+
+    [Fact]
     public async Task A_void_of_captured_money_is_no_void()
     {
         var request = RequestFor(OperationKind.Void);

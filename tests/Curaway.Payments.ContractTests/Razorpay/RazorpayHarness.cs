@@ -17,6 +17,8 @@ internal sealed class RazorpayHarness : WireMockHarness
 
     public override string PaymentReference => RazorpayAnswers.PaymentId;
 
+    public Uri Address => new(Server.Urls[0]);
+
     /// <summary>The bodies of what was posted, byte for byte.</summary>
     public IReadOnlyList<string?> PostedBodies =>
         [.. Server.LogEntries.Where(entry => entry.RequestMessage!.Method == "POST").Select(entry => entry.RequestMessage!.Body)];
@@ -151,7 +153,7 @@ internal sealed class RazorpayHarness : WireMockHarness
                 return;
             options.KeyId = KeyId;
             options.KeySecret = KeySecret;
-            options.ApiBase = apiBase;
+            options.ApiBase = apiBase.ToString();
         });
         return services.BuildServiceProvider().GetRequiredService<IPaymentProvider>();
     }

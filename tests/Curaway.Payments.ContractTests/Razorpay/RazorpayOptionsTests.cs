@@ -18,14 +18,14 @@ public sealed class RazorpayOptionsTests
             ["RAZORPAY_API_BASE"] = "http://127.0.0.1:5081",
             ["Curaway:Payments:Razorpay:KeyId"] = "rzp_test_2",
             ["Curaway:Payments:Razorpay:KeySecret"] = "other",
-            ["Curaway:Payments:Razorpay:WebhookSecret"] = "other",
+            ["Curaway:Payments:Razorpay:WebhookSecrets"] = "other",
             ["Curaway:Payments:Razorpay:ApiBase"] = "http://127.0.0.1:5082/v1",
-            ["Curaway:Payments:Razorpay:ManualExpiryMinutes"] = "1440",
+            ["Curaway:Payments:Razorpay:ManualExpiry"] = "1.00:00:00",
         });
 
         Assert.Equal(("rzp_live_1", "s3cret", true), (options.KeyId, options.KeySecret, options.IsConfigured));
         Assert.Equal(["new", "old"], options.WebhookSecrets);
-        Assert.Equal("http://127.0.0.1:5081/v1/", options.ApiBase.ToString());
+        Assert.Equal("http://127.0.0.1:5081/v1/", options.BaseAddress!.ToString());
         Assert.Equal(TimeSpan.FromDays(1), options.ManualExpiry);
         Assert.DoesNotContain("s3cret", options.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("rzp_live_1", options.ToString(), StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class RazorpayOptionsTests
             ["Curaway:Payments:Razorpay:ApiBase"] = "http://127.0.0.1:5082/v1",
         });
 
-        Assert.Equal(("rzp_test_2", "http://127.0.0.1:5082/v1/"), (options.KeyId, options.ApiBase.ToString()));
+        Assert.Equal(("rzp_test_2", "http://127.0.0.1:5082/v1/"), (options.KeyId, options.BaseAddress!.ToString()));
         Assert.Empty(options.WebhookSecrets);
     }
 
@@ -62,9 +62,11 @@ public sealed class RazorpayOptionsTests
 
         var options = OptionsOf("clinic", values);
 
-        Assert.Equal(("rzp_test_2", "two", "http://127.0.0.1:5081/v1/"), (options.KeyId, options.KeySecret, options.ApiBase.ToString()));
+        Assert.Equal(("rzp_test_2", "two", "http://127.0.0.1:5081/v1/"), (options.KeyId, options.KeySecret, options.BaseAddress!.ToString()));
         Assert.Empty(options.WebhookSecrets);
-        Assert.False(OptionsOf("unknown", values).IsConfigured);
+        using var services = ServicesOf(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+        var provider = services.GetRequiredService<IPaymentProvider>();
+        Assert.Equal([true, true, false], new[] { "default", "clinic", "unknown" }.Select(provider.IsConfigured));
     }
 
     [Fact]
@@ -73,18 +75,18 @@ public sealed class RazorpayOptionsTests
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["RAZORPAY_WEBHOOK_SECRET"] = "old",
-            ["Curaway:Payments:Razorpay:Accounts:clinic:WebhookSecret"] = "old",
+            ["Curaway:Payments:Razorpay:Accounts:clinic:WebhookSecrets:0"] = "old",
         }).Build();
         using var services = ServicesOf(configuration);
         var options = services.GetRequiredService<IOptionsMonitor<RazorpayOptions>>();
-        Assert.Equal(["old"], options.CurrentValue.WebhookSecrets);
+        Assert.Equal(["old"], options.Get("default").WebhookSecrets);
         Assert.Equal(["old"], options.Get("clinic").WebhookSecrets);
 
         configuration["RAZORPAY_WEBHOOK_SECRET"] = "new,old";
-        configuration["Curaway:Payments:Razorpay:Accounts:clinic:WebhookSecret"] = "new";
+        configuration["Curaway:Payments:Razorpay:Accounts:clinic:WebhookSecrets:0"] = "new";
         configuration.Reload();
 
-        Assert.Equal(["new", "old"], options.CurrentValue.WebhookSecrets);
+        Assert.Equal(["new", "old"], options.Get("default").WebhookSecrets);
         Assert.Equal(["new"], options.Get("clinic").WebhookSecrets);
     }
 
@@ -98,20 +100,23 @@ public sealed class RazorpayOptionsTests
 
         Assert.Single(built.GetServices<IPaymentProvider>());
         Assert.Single(built.GetServices<IWebhookReader>());
-        Assert.Equal("rzp_test_3", built.GetRequiredService<IOptions<RazorpayOptions>>().Value.KeyId);
+        Assert.Equal("rzp_test_3", built.GetRequiredService<IOptionsMonitor<RazorpayOptions>>().Get("default").KeyId);
     }
 
     [Theory]
-    [InlineData("ftp://127.0.0.1/")]
-    [InlineData("http://user:pass@127.0.0.1/v1/")]
-    public void An_address_that_is_none_is_refused(string address) =>
-        Assert.Throws<ArgumentException>(() => new RazorpayOptions { ApiBase = new Uri(address) });
+    [InlineData("ftp://127.0.0.1/", false)]
+    [InlineData("http://user:pass@127.0.0.1/v1/", false)]
+    [InlineData("127.0.0.1:80", false)]
+    [InlineData("", false)]
+    [InlineData(" http://127.0.0.1/v1 ", true)]
+    public void An_address_that_is_none_counts_as_not_configured(string address, bool isConfigured) =>
+        Assert.Equal(isConfigured, new RazorpayOptions { KeyId = "k", KeySecret = "s", ApiBase = address }.IsConfigured);
 
     [Theory]
-    [InlineData(11)]
-    [InlineData(4321)]
-    public void A_hold_beyond_the_documents_is_refused(int minutes) => Assert.Throws<OptionsValidationException>(() =>
-        OptionsOf("default", new() { ["Curaway:Payments:Razorpay:ManualExpiryMinutes"] = $"{minutes}" }));
+    [InlineData("00:11:00")]
+    [InlineData("3.00:01:00")]
+    public void A_hold_beyond_the_documents_is_refused(string expiry) => Assert.Throws<OptionsValidationException>(() =>
+        OptionsOf("default", new() { ["Curaway:Payments:Razorpay:ManualExpiry"] = expiry }));
 
     [Theory]
     [InlineData(99, "INR", "minimum")]
@@ -150,7 +155,7 @@ public sealed class RazorpayOptionsTests
     private static RazorpayOptions OptionsOf(string account, Dictionary<string, string?> values)
     {
         using var services = ServicesOf(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
-        return services.GetRequiredService<IOptionsMonitor<RazorpayOptions>>().Get(account == "default" ? Options.DefaultName : account);
+        return services.GetRequiredService<IOptionsMonitor<RazorpayOptions>>().Get(account);
     }
 
     private static ServiceProvider ServicesOf(IConfiguration configuration)

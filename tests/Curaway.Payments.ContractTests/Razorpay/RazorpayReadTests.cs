@@ -160,6 +160,49 @@ public sealed class RazorpayReadTests : IAsyncLifetime
         Assert.Equal((Charge.Reference, Charge.Amount, false), (result.Snapshot!.Reference, result.Snapshot.Amount, result.Snapshot.IsLiveMode));
     }
 
+    [Theory]
+    [InlineData(401, ProviderFault.Configuration)]
+    [InlineData(429, ProviderFault.Throttled)]
+    [InlineData(400, ProviderFault.NotFound)]
+    [InlineData(503, ProviderFault.ServerError)]
+    [Trait("Promise", "P06")]
+    public async Task A_read_that_fails_closes_no_operation(int status, ProviderFault fault)
+    {
+        World.StubGet($"/v1/orders/{RazorpayAnswers.OrderId}", RazorpayAnswers.Error("Something"), status);
+
+        foreach (var kind in Enum.GetValues<OperationKind>())
+        {
+            var result = await World.Provider.FindAsync(RequestFor(kind), Ct);
+            Assert.Equal((OperationOutcome.Indeterminate, fault), (result.Outcome, result.Fault));
+        }
+    }
+
+    [Fact]
+    [Trait("Promise", "P06")]
+    public async Task A_read_that_reaches_nobody_closes_no_operation()
+    {
+        World.StubFault(RequestFor(OperationKind.Authorize), WireFault.ConnectionRefused);
+        var unreached = await World.Provider.FindAsync(RequestFor(OperationKind.Authorize), Ct);
+        var unconfigured = await World.Unconfigured.FindAsync(RequestFor(OperationKind.Authorize), Ct);
+
+        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.ConnectFailed), (unreached.Outcome, unreached.Fault));
+        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.Configuration), (unconfigured.Outcome, unconfigured.Fault));
+    }
+
+    [Fact]
+    public async Task A_void_found_too_late_is_declined()
+    {
+        var request = RequestFor(OperationKind.Void);
+        World.StubOrder(request);
+        World.StubPayments(RazorpayAnswers.Payment("captured", captured: true));
+        World.StubRefunds();
+
+        var result = await World.Provider.FindAsync(request, Ct);
+
+        Assert.Equal((OperationOutcome.Declined, "captured"), (result.Outcome, result.Reason));
+        Assert.Single(result.Snapshot!.Payments);
+    }
+
     [Fact]
     public async Task A_plain_read_without_an_order_finds_nothing()
     {

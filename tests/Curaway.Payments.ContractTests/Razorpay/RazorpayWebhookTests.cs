@@ -231,6 +231,25 @@ public sealed class RazorpayWebhookTests
     public void A_signed_body_that_cannot_be_read_safely_is_unreadable(string body) =>
         Assert.Equal(WebhookVerdict.Unreadable, Read(body, Sign(body, Secret)).Verdict);
 
+    [Fact]
+    [Trait("Promise", "P18")]
+    public void Ten_thousand_damaged_bodies_are_read_without_an_exception()
+    {
+        var random = new Random(20261120);
+        var whole = Encoding.UTF8.GetBytes(Event("refund.processed", Payment("captured", true, Notes), ("refund", RazorpayAnswers.Refund(Notes))));
+        var verdicts = new HashSet<WebhookVerdict>();
+        for (var round = 0; round < 10_000; round++)
+        {
+            var body = whole[..(round % 4 == 0 ? random.Next(whole.Length) : whole.Length)];
+            for (var change = random.Next(1, 4); change > 0 && body.Length > 0; change--)
+                body[random.Next(body.Length)] = (byte)random.Next(256);
+            verdicts.Add(Read(body, Sign(body, Secret), "evt_1").Verdict);
+        }
+
+        Assert.Superset(new HashSet<WebhookVerdict> { WebhookVerdict.Accepted, WebhookVerdict.Ignored, WebhookVerdict.Unreadable }, verdicts);
+        Assert.DoesNotContain(WebhookVerdict.Forged, verdicts);
+    }
+
     [Theory]
     [InlineData("[]")]
     [InlineData("null")]
@@ -239,6 +258,18 @@ public sealed class RazorpayWebhookTests
     [InlineData("{\"charge_id\":7,\"a\":null}")]
     public void Notes_of_any_shape_are_read(string notes) =>
         Assert.Null(Accept(Event("payment.captured", Payment("captured", true, notes: notes))).ChargeId);
+
+    [Theory]
+    [InlineData("\"notes\":[],")]
+    [InlineData("\"error_code\":\"\",")]
+    [InlineData("\"amount_refunded\":0,")]
+    public void A_field_that_is_missing_may_be(string field)
+    {
+        var body = Event("payment.authorized", Payment("authorized"));
+
+        Assert.Contains(field, body, StringComparison.Ordinal);
+        Assert.Single(Accept(body.Replace(field, "", StringComparison.Ordinal)).Payments);
+    }
 
     [Fact]
     public void A_stored_body_is_read_again_without_a_signature()
