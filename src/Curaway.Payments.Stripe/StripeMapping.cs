@@ -33,11 +33,24 @@ internal static class StripeMapping
     public static CurrencyRules Currencies { get; } = new(
         exponents: new Dictionary<string, int>
         {
-            ["MGA"] = 0, ["ISK"] = 2, ["UGX"] = 2, ["BHD"] = 3, ["JOD"] = 3, ["KWD"] = 3, ["OMR"] = 3, ["TND"] = 3,
+            ["MGA"] = 0,
+            ["ISK"] = 2,
+            ["UGX"] = 2,
+            ["BHD"] = 3,
+            ["JOD"] = 3,
+            ["KWD"] = 3,
+            ["OMR"] = 3,
+            ["TND"] = 3,
         },
         multiples: new Dictionary<string, long>
         {
-            ["ISK"] = 100, ["UGX"] = 100, ["BHD"] = 10, ["JOD"] = 10, ["KWD"] = 10, ["OMR"] = 10, ["TND"] = 10,
+            ["ISK"] = 100,
+            ["UGX"] = 100,
+            ["BHD"] = 10,
+            ["JOD"] = 10,
+            ["KWD"] = 10,
+            ["OMR"] = 10,
+            ["TND"] = 10,
         },
         minimums: new Dictionary<string, long>());
 
