@@ -128,7 +128,7 @@ public sealed class ChargeService
         if (start.Step == StartStep.Book)
             return await BookAsync(begun.Charge, start, booking!).ConfigureAwait(false);
 
-        var answer = await _caller.SendAsync(new ProviderRequest(begun.Charge, start.Operation)).ConfigureAwait(false);
+        var answer = await _caller.ResolveAsync(new ProviderRequest(begun.Charge, start.Operation), begun.State.Now).ConfigureAwait(false);
         var recorded = await _recorder.RecordAsync(start.Operation!, answer, cause, booking).ConfigureAwait(false);
         Rethrow(recorded);
         var operation = recorded.State.Operations.Single(candidate => candidate.Id == start.Operation!.Id);

@@ -14,6 +14,9 @@ namespace Curaway.Payments;
 internal sealed partial class ProviderCaller(
     IEnumerable<IPaymentProvider> providers, IOptions<PaymentsOptions> options, PaymentsMetrics metrics, TimeProvider time, ILogger<ProviderCaller> logger)
 {
+    /// <summary>The provider may prune a key a little early, and clocks differ.</summary>
+    private static readonly TimeSpan KeyLifetimeMargin = TimeSpan.FromHours(1);
+
     private readonly Dictionary<string, IPaymentProvider> _providers = providers.ToDictionary(provider => provider.Name);
     private readonly ConcurrentDictionary<(string Provider, string Account), Gate> _gates = new();
 
@@ -22,8 +25,17 @@ internal sealed partial class ProviderCaller(
     public IPaymentProvider Get(string name) =>
         Find(name) ?? throw new InvalidOperationException($"The provider '{name}' of a stored charge is not registered.");
 
+    /// <summary>
+    /// Sends the operation, again under its key while the provider still knows the key; else reads what became of it.
+    /// Whoever takes an open operation up comes through here: after the key's lifetime a replay would be a second charge.
+    /// </summary>
+    /// <param name="request">The charge and the operation as taken.</param>
+    /// <param name="now">The database's time, UTC.</param>
+    public Task<ProviderAnswer> ResolveAsync(ProviderRequest request, DateTimeOffset now) =>
+        MayReplay(request, now) ? SendAsync(request) : FindAsync(request);
+
     /// <summary>Sends the operation's verb. New authorizations respect the breaker; money already held is always settled.</summary>
-    public async Task<ProviderAnswer> SendAsync(ProviderRequest request)
+    private async Task<ProviderAnswer> SendAsync(ProviderRequest request)
     {
         var result = request.RequiredOperation.Kind == OperationKind.Authorize
             ? await GateOf(request.Charge).AuthorizeAsync(() => CallAsync(request, Verb(request))).ConfigureAwait(false)
@@ -43,6 +55,18 @@ internal sealed partial class ProviderCaller(
     /// <summary>Checks what checkout brought back, against the provider's truth.</summary>
     public async Task<ProviderAnswer> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof) =>
         new(await CallAsync(request, (r, ct) => Get(r.Charge.Provider).VerifyCheckoutAsync(r, proof, ct)).ConfigureAwait(false), IsRead: true);
+
+    /// <summary>
+    /// After a 5xx the provider may have stored that answer under the key and would only repeat it (Stripe does), so then the
+    /// truth is read instead.
+    /// </summary>
+    private bool MayReplay(ProviderRequest request, DateTimeOffset now)
+    {
+        var operation = request.RequiredOperation;
+        var lifetime = Get(request.Charge.Provider).Capabilities.ReplayLifetime(operation.Kind);
+        var isAlive = lifetime is null || now - operation.FirstSentAt < lifetime - KeyLifetimeMargin;
+        return isAlive && operation.Error?.Reason != WireName.Of(ProviderFault.ServerError);
+    }
 
     private Func<ProviderRequest, CancellationToken, Task<ProviderResult>> Verb(ProviderRequest request)
     {

@@ -14,9 +14,6 @@ internal sealed partial class Reconciler(
     /// <summary>Longer than one visit can take, so nobody else visits meanwhile.</summary>
     private static readonly TimeSpan ClaimLease = TimeSpan.FromMinutes(2);
 
-    /// <summary>The provider may prune a key a little early, and clocks differ.</summary>
-    private static readonly TimeSpan KeyLifetimeMargin = TimeSpan.FromHours(1);
-
     private const string Actor = "reconciler";
 
     /// <summary>Visits what is due. True when there may be more.</summary>
@@ -74,10 +71,7 @@ internal sealed partial class Reconciler(
         if (taken!.Step != StartStep.Send)
             return;
 
-        var request = new ProviderRequest(begun.Charge, taken.Operation);
-        var answer = MayReplay(operation, begun.State)
-            ? await caller.SendAsync(request).ConfigureAwait(false)
-            : await caller.FindAsync(request).ConfigureAwait(false);
+        var answer = await caller.ResolveAsync(new ProviderRequest(begun.Charge, taken.Operation), begun.State.Now).ConfigureAwait(false);
         var cause = new ChargeCause("resolve_" + WireName.Of(operation.Kind), "reconciler", Actor);
         await recorder.RecordAsync(taken.Operation!, answer, cause, booking: null).ConfigureAwait(false);
         Log.Resolved(logger, operation.Id, operation.Kind, answer.Result.Outcome, answer.IsRead);
@@ -103,17 +97,6 @@ internal sealed partial class Reconciler(
         {
             Commit = ChargeCommit.Of(state, charge, cause, reviewed) with { Alerts = [AlertPolicy.ForReview(charge, operation)] },
         };
-    }
-
-    /// <summary>
-    /// After a 5xx the provider may have stored that answer under the key and would only repeat it (Stripe does), so then the
-    /// truth is read instead.
-    /// </summary>
-    private bool MayReplay(ChargeOperation operation, ChargeState state)
-    {
-        var lifetime = caller.Get(state.Charge!.Provider).Capabilities.ReplayLifetime(operation.Kind);
-        var isAlive = lifetime is null || state.Now - operation.FirstSentAt < lifetime - KeyLifetimeMargin;
-        return isAlive && operation.Error?.Reason != WireName.Of(ProviderFault.ServerError);
     }
 
     private async Task RefreshAsync(Charge charge)
