@@ -160,6 +160,7 @@ public abstract class OutcomeMatrixTests(SimulatedEngine engine, SimulatedProvid
         var mayHold = charge.Status == ChargeStatus.Authorized || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null };
         Assert.Equal(mayHold ? charge.Amount.MinorUnits : 0, ledger.Held);
         Assert.True(ledger is { Authorizations: <= 1, Captures: <= 1, Refunds: <= 1 }, $"{ledger}");
+        Assert.Equal(provider.ObjectsOf(id).Order(), SimulatedEngine.ObjectsOf(charge).Order());
 
         var openStates = state.Operations.Select(operation => operation.State).Where(operation => operation != OperationState.Closed);
         Assert.Equal(cell.EndsInReview ? [OperationState.Review] : [], openStates);

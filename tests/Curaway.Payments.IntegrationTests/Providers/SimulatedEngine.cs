@@ -28,11 +28,6 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public RazorpaySimulatorOptions RazorpaySettings { get; } = new();
 
-    /// <summary>The webhook secrets our side accepts, read at every delivery.</summary>
-    public string[] StripeSecrets { get; set; } = ["whsec_simulator"];
-
-    public string[] RazorpaySecrets { get; set; } = ["simulator_webhook_secret"];
-
     public SimulatedStripe Stripe { get; private set; } = null!;
 
     public SimulatedRazorpay Razorpay { get; private set; } = null!;
@@ -142,6 +137,11 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public async Task<Charge> ChargeAsync(ChargeId id) => (await StateAsync(id)).Charge!;
 
+    /// <summary>Every payment and refund that our row knows, with its amount.</summary>
+    public static IEnumerable<(string Reference, long Amount)> ObjectsOf(Charge charge) => charge.Payments
+        .Select(payment => (payment.Reference, payment.Amount.MinorUnits))
+        .Concat(charge.Refunds.Select(refund => (refund.Reference, refund.Amount.MinorUnits)));
+
     /// <summary>Moves the one clock.</summary>
     public void Advance(TimeSpan by)
     {
@@ -237,7 +237,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
         options.SecretKey = StripeSettings.SecretKey;
         options.PublishableKey = StripeSettings.PublishableKey;
         options.ApiBase = _stripe.ApiBase;
-        options.WebhookSecrets = StripeSecrets;
+        options.WebhookSecrets = [StripeSettings.WebhookSecret];
     }
 
     private void Configure(RazorpayOptions options)
@@ -245,6 +245,6 @@ public sealed class SimulatedEngine : IAsyncLifetime
         options.KeyId = RazorpaySettings.KeyId;
         options.KeySecret = RazorpaySettings.KeySecret;
         options.ApiBase = _razorpay.BaseAddress.ToString();
-        options.WebhookSecrets = RazorpaySecrets;
+        options.WebhookSecrets = [RazorpaySettings.WebhookSecret];
     }
 }

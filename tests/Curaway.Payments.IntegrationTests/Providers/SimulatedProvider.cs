@@ -31,12 +31,18 @@ public abstract class SimulatedProvider
 
     public abstract IReadOnlyList<SimulatorCall> Calls { get; }
 
-    /// <summary>Strikes the next call by which the verb acts; for reads, every call until <see cref="Heal"/>.</summary>
-    public abstract void Strike(StruckCall call, SimulatorFault fault);
+    /// <summary>Strikes the next call by which the verb acts; for reads or an outage, every one until <see cref="Heal"/>.</summary>
+    public abstract void Strike(StruckCall call, SimulatorFault fault, bool isOutage = false);
 
     public abstract void Heal();
 
     public abstract LedgerFigures LedgerOf(ChargeId id);
+
+    /// <summary>Every payment and refund of the charge that the ledger knows, with its amount.</summary>
+    public abstract IEnumerable<(string Reference, long Amount)> ObjectsOf(ChargeId id);
+
+    /// <summary>The bank's word on every refund of the charge.</summary>
+    public abstract void Settle(ChargeId id, bool hasSucceeded);
 
     /// <summary>The patient pays at checkout; what the page brings back.</summary>
     public abstract CheckoutProof Pay(ClientAction action);
@@ -66,10 +72,10 @@ public sealed class SimulatedStripe(StripeSimulator simulator) : SimulatedProvid
 
     public override IReadOnlyList<SimulatorCall> Calls => simulator.Ledger.Calls;
 
-    public override void Strike(StruckCall call, SimulatorFault fault)
+    public override void Strike(StruckCall call, SimulatorFault fault, bool isOutage = false)
     {
-        if (call == StruckCall.Find)
-            simulator.Faults.Always(StripeCall.Read | StripeCall.List, fault);
+        if (isOutage || call == StruckCall.Find)
+            simulator.Faults.Always(CallOf(call), fault);
         else
             simulator.Faults.Next(CallOf(call), fault);
     }
@@ -84,6 +90,19 @@ public sealed class SimulatedStripe(StripeSimulator simulator) : SimulatedProvid
             ledger.AuthorizationCount(key), ledger.CaptureCount(key), ledger.RefundCount(key));
     }
 
+    public override IEnumerable<(string Reference, long Amount)> ObjectsOf(ChargeId id)
+    {
+        var charges = simulator.Ledger.Charges.Where(charge => charge.Metadata.GetValueOrDefault("charge_id") == id.ToString()).ToList();
+        var refunds = simulator.Ledger.Refunds.Where(refund => charges.Any(charge => charge.PaymentIntent == refund.PaymentIntent));
+        return charges.Select(charge => (charge.Id, charge.Amount)).Concat(refunds.Select(refund => (refund.Id, refund.Amount)));
+    }
+
+    public override void Settle(ChargeId id, bool hasSucceeded)
+    {
+        foreach (var (reference, _) in ObjectsOf(id).Where(made => made.Reference.StartsWith("re_", StringComparison.Ordinal)))
+            simulator.SettleRefund(reference, hasSucceeded);
+    }
+
     public override CheckoutProof Pay(ClientAction action)
     {
         var paid = simulator.PayAsPatient(action.Parameters["client_secret"]);
@@ -95,7 +114,8 @@ public sealed class SimulatedStripe(StripeSimulator simulator) : SimulatedProvid
         StruckCall.Authorize => StripeCall.Create,
         StruckCall.Capture => StripeCall.Capture,
         StruckCall.Void => StripeCall.Cancel,
-        _ => StripeCall.Refund,
+        StruckCall.Refund => StripeCall.Refund,
+        _ => StripeCall.Read | StripeCall.List,
     };
 }
 
@@ -116,10 +136,10 @@ public sealed class SimulatedRazorpay(RazorpaySimulator simulator) : SimulatedPr
 
     public override IReadOnlyList<SimulatorCall> Calls => simulator.Ledger.Calls;
 
-    public override void Strike(StruckCall call, SimulatorFault fault)
+    public override void Strike(StruckCall call, SimulatorFault fault, bool isOutage = false)
     {
-        if (call == StruckCall.Find)
-            simulator.Faults.Always(RazorpayCall.Read | RazorpayCall.List, fault);
+        if (isOutage || call == StruckCall.Find)
+            simulator.Faults.Always(CallOf(call), fault);
         else
             simulator.Faults.Next(CallOf(call), fault);
     }
@@ -132,6 +152,19 @@ public sealed class SimulatedRazorpay(RazorpaySimulator simulator) : SimulatedPr
         return new LedgerFigures(
             ledger.HeldAmount(key), ledger.CapturedAmount(key), ledger.RefundedAmount(key),
             ledger.AuthorizationCount(key), ledger.CaptureCount(key), ledger.RefundCount(key));
+    }
+
+    public override IEnumerable<(string Reference, long Amount)> ObjectsOf(ChargeId id)
+    {
+        var payments = simulator.Ledger.Payments.Where(payment => payment.Notes.GetValueOrDefault("charge_id") == id.ToString()).ToList();
+        var refunds = simulator.Ledger.Refunds.Where(refund => payments.Any(payment => payment.Id == refund.PaymentId));
+        return payments.Select(payment => (payment.Id, payment.Amount)).Concat(refunds.Select(refund => (refund.Id, refund.Amount)));
+    }
+
+    public override void Settle(ChargeId id, bool hasSucceeded)
+    {
+        foreach (var (reference, _) in ObjectsOf(id).Where(made => made.Reference.StartsWith("rfnd_", StringComparison.Ordinal)))
+            simulator.SettleRefund(reference, hasSucceeded);
     }
 
     public override CheckoutProof Pay(ClientAction action) => ProofOf(simulator.PayAsPatient(action.Parameters["order_id"]));
@@ -151,6 +184,7 @@ public sealed class SimulatedRazorpay(RazorpaySimulator simulator) : SimulatedPr
         StruckCall.Authorize => RazorpayCall.Create,
         StruckCall.Capture => RazorpayCall.Capture,
         StruckCall.Void => RazorpayCall.List,
-        _ => RazorpayCall.Refund,
+        StruckCall.Refund => RazorpayCall.Refund,
+        _ => RazorpayCall.Read | RazorpayCall.List,
     };
 }
