@@ -50,14 +50,6 @@ internal static class SimulatorJson
         }
     }
 
-    /// <summary>Adds a member that the provider leaves out where it has nothing to say.</summary>
-    public static JsonObject With(this JsonObject json, string name, long? value)
-    {
-        if (value is { } known)
-            json[name] = known;
-        return json;
-    }
-
     public static string? Text(this JsonObject json, string name) =>
         json[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
