@@ -7,11 +7,11 @@ using Curaway.Payments.SampleHost.Simulation;
 var builder = WebApplication.CreateBuilder(args);
 builder.UseHostAddress();
 builder.AddHostIdentity();
-var databasePath = HostSetup.DatabasePathOf(builder);
 
 // With no provider's keys in Development, both providers are played inside this process.
 var simulators = await DemoSimulators.StartIfWantedAsync(builder.Configuration, builder.Environment);
 builder.Configuration.AddInMemoryCollection(simulators?.Settings());
+var databasePath = HostSetup.DatabasePathOf(builder, simulators);
 
 builder.AddHost(databasePath, simulators);
 builder.Services.AddCurawayPayments(payments => payments
@@ -19,7 +19,8 @@ builder.Services.AddCurawayPayments(payments => payments
     .AddRazorpay(builder.Configuration)
     .AddGeographicRouting()
     .UseSqlite(databasePath)
-    .AddObserver<ConsultationObserver>());
+    .AddObserver<ConsultationObserver>()
+    .Configure(options => builder.Configuration.GetSection("Curaway:Payments").Bind(options)));
 
 var app = builder.Build();
 app.UseHost();

@@ -98,6 +98,7 @@ public sealed record ChargeCommit
     {
         var from = before.Charge?.Status;
         var isTransition = from != after.Status;
+        var drift = before.Charge is { RecordedStatus: { } recorded } charge && recorded != charge.Status ? charge : null;
         var transition = new ChargeTransition
         {
             ChargeId = after.Id,
@@ -110,12 +111,21 @@ public sealed record ChargeCommit
         };
         return new ChargeCommit
         {
-            Charge = after,
+            Charge = drift is null ? after : ChargeLifecycle.Adopt(after, drift.RecordedStatus!.Value, before.Now),
             Operations = operations,
-            Audit = [new AuditEntry(after.Id, cause, from, after.Status)],
+            Audit = drift is null ? [new AuditEntry(after.Id, cause, from, after.Status)] : [new AuditEntry(after.Id, cause, from, after.Status), DriftOf(drift)],
             Transitions = isTransition ? [transition] : [],
+            Alerts = drift is null ? [] : [new PaymentAlert("status_drift", AlertSeverity.Warning, DriftOf(drift).Note!, drift.Id)],
         };
     }
+
+    /// <summary>Somebody edited the status by hand. The facts stay the truth; that it happened is written down.</summary>
+    private static AuditEntry DriftOf(Charge charge) => new(
+        charge.Id,
+        new ChargeCause("drift", "database", "unknown"),
+        charge.RecordedStatus,
+        charge.Status,
+        $"recorded {WireName.Of(charge.RecordedStatus!.Value)}, facts say {WireName.Of(charge.Status)}");
 
     /// <summary>
     /// The operations nobody is sending whose outcome the facts now prove, closed. One that is being sent is left to its
@@ -149,11 +159,11 @@ public sealed record ChargeCommit
         var commit = Of(before, applied.Charge, cause, ProvenBy(before, applied.Charge));
         var bounced = Bounced(charge, applied.Charge);
         if (applied.Verdict == SnapshotVerdict.Applied)
-            return commit with { Alerts = bounced };
+            return commit with { Alerts = commit.Alerts.AddRange(bounced) };
 
         var conflicts = string.Join(' ', applied.Conflicts.Select(WireName.Of));
         var alert = new PaymentAlert("money_conflict", AlertSeverity.Critical, conflicts, charge.Id);
-        return commit with { Audit = [commit.Audit[0] with { Note = conflicts }], Alerts = bounced.Add(alert) };
+        return commit with { Audit = commit.Audit.SetItem(0, commit.Audit[0] with { Note = conflicts }), Alerts = [.. commit.Alerts, .. bounced, alert] };
     }
 
     /// <summary>A refund that failed leaves the patient without the money we said was on its way: a human has to find another one.</summary>

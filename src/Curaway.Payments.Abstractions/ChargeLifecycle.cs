@@ -89,6 +89,18 @@ public static class ChargeLifecycle
         ? charge with { BookedAt = charge.BookedAt ?? now }
         : throw new InvalidOperationException("A closing charge cannot be booked.");
 
+    /// <summary>
+    /// Takes note that a status was set by hand. The facts decide the status all the same, but a charge that somebody declared
+    /// ended never stands in the way of another one again.
+    /// </summary>
+    public static Charge Adopt(Charge charge, ChargeStatus recorded, DateTimeOffset now) => recorded switch
+    {
+        ChargeStatus.Voided => charge with { VoidedAt = charge.VoidedAt ?? now },
+        ChargeStatus.Failed => charge with { FailedAt = charge.FailedAt ?? now },
+        ChargeStatus.Refunded => charge with { RefundedAt = charge.RefundedAt ?? now },
+        _ => charge,
+    };
+
     /// <summary>Null when the charge may be sent this verb for this amount; else the refusal.</summary>
     /// <param name="charge">The charge as it stands.</param>
     /// <param name="operations">Every operation of it; open refunds count as made.</param>
@@ -197,7 +209,7 @@ public static class ChargeLifecycle
             Refunds = MergeBy(charge.Refunds, snapshot.Refunds, refund => refund.Reference, (left, right) => left.Merge(right)),
             LastError = snapshot.Error ?? charge.LastError,
         };
-        var unlisted = snapshot.RefundedTotal is { } total && total.MinorUnits > merged.Refunds.Sum(refund => refund.Amount.MinorUnits);
+        var unlisted = snapshot.RefundedTotal is { } total && total.MinorUnits > merged.Refunds.Where(refund => refund.State != RefundState.Failed).Sum(refund => refund.Amount.MinorUnits);
         return unlisted || snapshot.IsIncomplete ? merged with { RefreshDueAt = charge.RefreshDueAt ?? now } : merged;
     }
 

@@ -25,7 +25,7 @@ public enum OperationState
     /// <summary>The outcome is known.</summary>
     Closed,
 
-    /// <summary>Nothing automatic can find out: a human was alerted.</summary>
+    /// <summary>Nothing automatic has found out: a human was alerted. The provider is still asked now and then, and nothing is sent.</summary>
     Review,
 }
 
@@ -104,6 +104,12 @@ public sealed record ChargeOperation
 
     /// <summary>True when some send may have reached the provider and nobody knows what it did.</summary>
     public bool IsUnresolved { get; init; }
+
+    /// <summary>
+    /// True when the provider answered 5xx once: it may keep that answer under the key and only repeat it (Stripe does), so
+    /// from here on its truth is read instead.
+    /// </summary>
+    public bool IsKeySpent { get; init; }
 
     /// <summary>The first send, UTC: the provider's key lifetime counts from here.</summary>
     public DateTimeOffset? FirstSentAt { get; init; }

@@ -12,7 +12,7 @@ public static class ChargeSchedule
 
     private static IEnumerable<DateTimeOffset?> DueTimes(Charge charge, IReadOnlyCollection<ChargeOperation> operations)
     {
-        foreach (var operation in operations.Where(operation => operation.State == OperationState.Open))
+        foreach (var operation in operations.Where(operation => operation.IsOpen))
             yield return operation.NextAttemptAt;
 
         yield return charge.RefreshDueAt;
@@ -23,7 +23,7 @@ public static class ChargeSchedule
             yield return NextReleaseAt(closingAt, operations);
         else if (charge.BookedAt is null)
             yield return charge.BookBy;
-        else if (charge.Status == ChargeStatus.Pending)
+        else if (charge.Status == ChargeStatus.Pending && charge.RefreshDueAt is null)
             yield return charge.CheckoutExpiresAt;
     }
 

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Curaway.Payments;
 
 /// <summary>
@@ -20,6 +22,18 @@ public interface IChargeStore
     Task<ChargeCommitted> CommitAsync(
         ChargeSelector selector, Func<ChargeState, ChargeCommit> decide, Booking? booking, CancellationToken ct);
 
+    /// <summary>True when <see cref="BookInAsync"/> works: the database lets one transaction see what another has committed meanwhile.</summary>
+    bool CanBookInCallersTransaction { get; }
+
+    /// <summary>
+    /// Locks the charge and books it in the caller's own open transaction, under a savepoint: the caller's row and
+    /// <c>booked_at</c> become true together, when the caller commits. Nothing is booked on a charge that is closing or
+    /// booked. What <see cref="Booking.OnBooked"/> throws is in the result; then nothing of it is left in the transaction,
+    /// and no lock.
+    /// </summary>
+    /// <exception cref="NotSupportedException"><see cref="CanBookInCallersTransaction"/> is false.</exception>
+    Task<ChargeCommitted> BookInAsync(DbTransaction transaction, ChargeId id, Booking booking, CancellationToken ct);
+
     /// <summary>Takes charges that are due and not taken, earliest first, and keeps others away from them for the lease.</summary>
     Task<IReadOnlyList<ChargeId>> ClaimDueAsync(int countMax, TimeSpan lease, CancellationToken ct);
 
@@ -37,6 +51,16 @@ public interface IChargeStore
 
     /// <summary>Gives an event up: a dead letter with an alert, or ignored.</summary>
     Task SettleEventAsync(Guid eventRowId, WebhookState state, string reason, PaymentAlert? alert, CancellationToken ct);
+
+    /// <summary>
+    /// Drops what is kept no longer, a batch at a time: raw bodies (they may name a person) and whole events that are done,
+    /// and delivered alerts. True when there may be more.
+    /// </summary>
+    /// <param name="bodyLifetime">How long a body that was never processed is kept.</param>
+    /// <param name="eventLifetime">How long a done event is remembered, so that its duplicate is known; also of delivered alerts.</param>
+    /// <param name="countMax">The most rows of each kind.</param>
+    /// <param name="ct">Cancels.</param>
+    Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct);
 
     /// <summary>Takes transitions that observers have not seen, oldest first, and keeps others away from them for the lease.</summary>
     Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct);

@@ -32,6 +32,41 @@ internal sealed partial class SqliteChargeStore
             ("id", transitionId), ("now", session.Now)),
         ct);
 
+    // Events that wait for their effect, and dead letters somebody may replay, are never deleted: only their bodies are.
+    public Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct)
+    {
+        RequireClaim(countMax, bodyLifetime < eventLifetime ? bodyLifetime : eventLifetime);
+        return _database.WriteAsync(async session =>
+        {
+            (string Name, object? Value)[] parameters =
+            [
+                ("bodies_before", session.Now - bodyLifetime), ("events_before", session.Now - eventLifetime), ("count_max", countMax),
+            ];
+            var bodies = await session.ExecuteAsync(
+                """
+                UPDATE webhook_events SET body = NULL
+                WHERE id IN (SELECT id FROM webhook_events WHERE body IS NOT NULL AND received_at <= $bodies_before LIMIT $count_max)
+                """,
+                parameters).ConfigureAwait(false);
+            var events = await session.ExecuteAsync(
+                """
+                DELETE FROM webhook_events
+                WHERE id IN (
+                    SELECT id FROM webhook_events
+                    WHERE state IN ('processed', 'ignored') AND received_at <= $events_before AND last_seen_at <= $events_before
+                    LIMIT $count_max)
+                """,
+                parameters).ConfigureAwait(false);
+            var alerts = await session.ExecuteAsync(
+                """
+                DELETE FROM alert_outbox
+                WHERE id IN (SELECT id FROM alert_outbox WHERE delivered_at IS NOT NULL AND raised_at <= $events_before LIMIT $count_max)
+                """,
+                parameters).ConfigureAwait(false);
+            return bodies == countMax || events == countMax || alerts == countMax;
+        }, ct);
+    }
+
     public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(alert);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Options;
 
 namespace Curaway.Payments.Sqlite;
@@ -11,6 +12,9 @@ internal sealed partial class SqliteChargeStore(IOptions<SqliteStoreOptions> opt
     private const string BookingSavepoint = "booking";
 
     private readonly SqliteDatabase _database = new(options.Value, time);
+
+    /// <summary>There is one writer: the caller's open transaction would keep ours waiting for ever.</summary>
+    public bool CanBookInCallersTransaction => false;
 
     public void Dispose() => _database.Dispose();
 
@@ -37,6 +41,9 @@ internal sealed partial class SqliteChargeStore(IOptions<SqliteStoreOptions> opt
                 : new ChargeCommitted(after);
         }, ct);
     }
+
+    public Task<ChargeCommitted> BookInAsync(DbTransaction transaction, ChargeId id, Booking booking, CancellationToken ct) =>
+        throw new NotSupportedException("SQLite has one writer; book in the transaction that OnBooked is given.");
 
     public Task<IReadOnlyList<ChargeId>> ClaimDueAsync(int countMax, TimeSpan lease, CancellationToken ct)
     {

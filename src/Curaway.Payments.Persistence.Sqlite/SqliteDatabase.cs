@@ -10,6 +10,9 @@ namespace Curaway.Payments.Sqlite;
 internal sealed class SqliteDatabase : IDisposable
 {
     private readonly SemaphoreSlim _writer = new(1, 1);
+
+    // The one writer would wait for itself for ever, if what runs inside its transaction asked for another.
+    private readonly AsyncLocal<bool> _isWriting = new();
     private readonly string _connectionString;
     private readonly TimeSpan _busyTimeout;
     private readonly TimeProvider _time;
@@ -39,7 +42,10 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Writes and commits; what <paramref name="work"/> throws rolls everything back. The token counts until the lock is held.</summary>
     public async Task<T> WriteAsync<T>(Func<SqliteSession, Task<T>> work, CancellationToken ct)
     {
+        if (_isWriting.Value)
+            throw new InvalidOperationException("A transaction of the store is open here: use its connection, and call the engine after it.");
         await _writer.WaitAsync(ct).ConfigureAwait(false);
+        _isWriting.Value = true;
         try
         {
             using var connection = await OpenAsync(ct).ConfigureAwait(false);
@@ -53,6 +59,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
         finally
         {
+            _isWriting.Value = false;
             _writer.Release();
         }
     }

@@ -38,9 +38,9 @@ internal static class RazorpayOutcomes
 
     /// <summary>What the order holds, which a void lets lapse.</summary>
     public static ProviderResult Voided(RazorpayAsk ask, RazorpayFacts facts) =>
-        OfFacts(ask, facts, snapshot => HasMoney(snapshot)
+        OfList(ask, facts, snapshot => HasMoney(snapshot)
             ? ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot)
-            : VoidOf(ask.Request.Charge, snapshot));
+            : VoidOf(snapshot));
 
     /// <summary>A charge nobody was ever handed an order for: there is nothing to let go.</summary>
     public static ProviderResult VoidedNothing(RazorpayAsk ask) => ProviderResult.Succeeded(new ProviderSnapshot
@@ -80,7 +80,7 @@ internal static class RazorpayOutcomes
 
     /// <summary>How the operation came out, by what stands there now; without an operation, just what stands there.</summary>
     public static ProviderResult Found(RazorpayAsk ask, RazorpayFacts facts) =>
-        OfFacts(ask, facts, snapshot => ask.Request.Operation?.Kind switch
+        OfList(ask, facts, snapshot => ask.Request.Operation?.Kind switch
         {
             // A released hold is an answer to "what is true?", but no end of an authorization: the order can be paid again.
             null when snapshot.Payments.Any(payment => payment.State >= PaymentState.Authorized) => ProviderResult.Succeeded(snapshot),
@@ -88,7 +88,7 @@ internal static class RazorpayOutcomes
             OperationKind.Authorize => AuthorizationOf(ask, snapshot),
             OperationKind.Capture => CaptureOf(snapshot),
             OperationKind.Void when HasMoney(snapshot) => ProviderResult.Declined("captured", snapshot),
-            OperationKind.Void => VoidOf(ask.Request.Charge, snapshot),
+            OperationKind.Void => VoidOf(snapshot),
             OperationKind.Refund => FoundRefundOf(ask, snapshot),
             _ => Unreadable,
         });
@@ -137,12 +137,8 @@ internal static class RazorpayOutcomes
     }
 
     // A hold lapses when its time is over. Razorpay then refunds it at normal speed: the bank shows it five to seven days later.
-    private static ProviderResult VoidOf(Charge charge, ProviderSnapshot snapshot)
+    private static ProviderResult VoidOf(ProviderSnapshot snapshot)
     {
-        // Lists lag and have pages: a hold we know of and cannot see is not let go.
-        var listed = snapshot.Payments.Select(payment => payment.Reference);
-        if (charge.Payments.Where(payment => payment.IsHeld).ExceptBy(listed, payment => payment.Reference).Any())
-            return ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: snapshot);
         var lapsing = snapshot.Payments.Select(payment =>
             payment.State == PaymentState.Authorized ? payment with { ReleaseDueAt = payment.CaptureBefore } : payment);
         return ProviderResult.Succeeded(snapshot with { Payments = [.. lapsing] });
@@ -177,9 +173,21 @@ internal static class RazorpayOutcomes
             return Unreadable;
         var snapshot = read with { Reference = orderId };
         return snapshot.Payments.Any(payment => payment.Amount != ask.Request.Charge.Amount)
-            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, "amount", snapshot)
+            ? ProviderResult.Indeterminate(ProviderFault.Mismatch, "amount")
             : then(snapshot);
     }
+
+    /// <summary>
+    /// The same of a whole list. It lags, has pages, or is about something else when money we know of is missing from it; then
+    /// nothing of it is believed, for a fact once written stays.
+    /// </summary>
+    private static ProviderResult OfList(RazorpayAsk ask, RazorpayFacts facts, Func<ProviderSnapshot, ProviderResult> then) =>
+        OfFacts(ask, facts, snapshot =>
+        {
+            var known = ask.Request.Charge.Payments.Where(payment => payment.State >= PaymentState.Authorized);
+            var isWhole = !known.ExceptBy(snapshot.Payments.Select(payment => payment.Reference), payment => payment.Reference).Any();
+            return isWhole ? then(snapshot) : ProviderResult.Indeterminate(ProviderFault.NotFound, "payment_missing");
+        });
 
     /// <summary>True when captured money is there that was not all sent back.</summary>
     private static bool HasMoney(ProviderSnapshot snapshot) =>

@@ -126,18 +126,19 @@ internal sealed class StripeCharge
         ["payment_method_details"] = new JsonObject
         {
             ["type"] = "card",
-            ["card"] = new JsonObject
-            {
-                ["brand"] = "visa",
-                ["capture_before"] = CaptureBefore,
-                ["country"] = "US",
-                ["funding"] = "credit",
-                ["last4"] = Card.LastFour,
-            },
+            ["card"] = CardToJson(),
         },
         ["refunded"] = IsCaptured && AmountCaptured > 0 && AmountRefunded == AmountCaptured,
         ["status"] = IsPaid ? "succeeded" : "failed",
     };
+
+    /// <summary><c>capture_before</c> is left out where nothing is held: it is never null, and Stripe.net cannot read a null there.</summary>
+    private JsonObject CardToJson()
+    {
+        var card = new JsonObject { ["brand"] = "visa", ["country"] = "US", ["funding"] = "credit", ["last4"] = Card.LastFour };
+        if (CaptureBefore is { } last) card["capture_before"] = last;
+        return card;
+    }
 }
 
 /// <summary>Money on its way back to the customer.</summary>

@@ -13,20 +13,17 @@ internal sealed partial class AlertDispatcher(
 {
     private static readonly TimeSpan ClaimLease = TimeSpan.FromSeconds(30);
 
-    /// <summary>The runbook's cooldown of a WARNING: a flood of forged webhooks is one row, not thousands.</summary>
-    private static readonly TimeSpan RaisedCooldown = TimeSpan.FromMinutes(5);
+    /// <summary>The runbook's cooldown of a WARNING, counted in this process.</summary>
+    private static readonly TimeSpan WarningCooldown = TimeSpan.FromMinutes(5);
 
     private readonly IAlertSink[] _sinks = [.. sinks];
-    private readonly Dictionary<string, long> _lastRaised = [];
+    private readonly Dictionary<string, long> _lastSent = [];
 
     /// <summary>Delivers what is due. True when there may be more.</summary>
     public async Task<bool> SweepAsync(CancellationToken ct)
     {
         while (raised.TryTake(out var alert))
-        {
-            if (!IsCoolingDown(alert))
-                await store.EnqueueAlertAsync(alert, ct).ConfigureAwait(false);
-        }
+            await store.EnqueueAlertAsync(alert, ct).ConfigureAwait(false);
 
         var queued = await store.ClaimAlertsAsync(options.Value.ClaimCountMax, ClaimLease, ct).ConfigureAwait(false);
         foreach (var alert in queued)
@@ -38,9 +35,9 @@ internal sealed partial class AlertDispatcher(
     {
         if (alert.Severity == AlertSeverity.Critical)
             return false;
-        if (_lastRaised.TryGetValue(alert.Category, out var last) && time.GetElapsedTime(last) < RaisedCooldown)
+        if (_lastSent.TryGetValue(alert.Category, out var last) && time.GetElapsedTime(last) < WarningCooldown)
             return true;
-        _lastRaised[alert.Category] = time.GetTimestamp();
+        _lastSent[alert.Category] = time.GetTimestamp();
         return false;
     }
 
@@ -49,11 +46,16 @@ internal sealed partial class AlertDispatcher(
         var alert = queued.Alert;
         try
         {
-            foreach (var sink in _sinks)
-                await sink.SendAsync(alert, ct).ConfigureAwait(false);
-            await store.CompleteAlertAsync(queued.Id, ct).ConfigureAwait(false);
+            // The log has every alert, first and whatever the sinks do; the sinks have one WARNING of a category at a time.
             var level = LevelOf(alert.Severity);
             Log.Alert(logger, level, alert.Category, alert.Text, alert.ChargeId);
+            if (!IsCoolingDown(alert))
+            {
+                foreach (var sink in _sinks)
+                    await sink.SendAsync(alert, ct).ConfigureAwait(false);
+            }
+
+            await store.CompleteAlertAsync(queued.Id, ct).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // A sink that throws gets the alert again when the lease ends; the others are not kept waiting.
         catch (Exception exception) when (!ct.IsCancellationRequested)

@@ -1,14 +1,20 @@
+using System.Data.Common;
+
 namespace Curaway.Payments;
 
 /// <summary>
 /// Transaction 2: what a provider answered becomes facts, the operation's outcome over all its sends, an audit row, and,
 /// when the caller books, the session row under a savepoint. Provider truth is never rolled back.
 /// </summary>
-internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, PaymentsOptions options)
+internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, PaymentsOptions options, TimeProvider time)
 {
     private static readonly TimeSpan BackoffMax = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan ReadRetryInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReadRetryMin = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReadRetryMax = TimeSpan.FromHours(1);
     private static readonly TimeSpan ReleaseWatchInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ReviewInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SpentKeyPatience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan SpentRefundPatience = TimeSpan.FromHours(1);
 
     /// <summary>Commits an answer to an operation. What the session row's insert threw is thrown here, after the commit.</summary>
     public async Task<ChargeCommitted> RecordAsync(
@@ -55,16 +61,42 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
         return committed;
     }
 
+    /// <summary>Books a charge whose money stands already, in a transaction of ours.</summary>
+    public Task<ChargeCommitted> BookAsync(Charge charge, Booking booking) => store.CommitAsync(
+        new ChargeSelector.ById(charge.Id),
+        state => ChargeCommit.Nothing with { Books = IsUnbooked(state.Charge!), Operations = ChargeCommit.ProvenBy(state, state.Charge!) },
+        booking,
+        CancellationToken.None);
+
+    /// <summary>
+    /// Books in the caller's own transaction, which he commits. When the session row cannot be inserted, the charge is closed
+    /// on a connection of ours, so its money is released whatever becomes of his transaction.
+    /// </summary>
+    public async Task<ChargeCommitted> BookInAsync(DbTransaction transaction, Charge charge, Booking booking)
+    {
+        var booked = await store.BookInAsync(transaction, charge.Id, booking, CancellationToken.None).ConfigureAwait(false);
+        if (booked.BookingFailure is not null)
+            await CommitAsync(charge.Id, booking.Failed).ConfigureAwait(false);
+        return booked;
+    }
+
     /// <summary>True when the charge may hold money for a session that is not booked yet.</summary>
     public static bool IsUnbooked(Charge charge) =>
         charge is { BookedAt: null, ClosingAt: null, Status: ChargeStatus.Pending or ChargeStatus.Authorized };
 
-    private static bool IsAnswered(ChargeOperation operation) =>
+    /// <summary>True when the provider did, or will do, what was asked.</summary>
+    public static bool IsAnswered(ChargeOperation operation) =>
         operation.Outcome is OperationOutcome.Succeeded or OperationOutcome.RequiresAction or OperationOutcome.Pending;
 
     /// <summary>The session row, and what is committed with it or instead of it.</summary>
-    public static Booking BookingOf(Charge facts, AuthorizeCharge command) => new(
-        (transaction, ct) => command.OnBooked?.Invoke(transaction, facts, ct) ?? Task.CompletedTask,
+    public Booking BookingOf(Charge facts, AuthorizeCharge command) => new(
+        async (transaction, _) =>
+        {
+            // The caller may be gone; what counts is that the database does not wait for his code for ever.
+            using var deadline = new CancellationTokenSource(options.BookingDeadline, time);
+            if (command.OnBooked is { } onBooked)
+                await onBooked(transaction, facts, deadline.Token).ConfigureAwait(false);
+        },
         state => ChargeCommit.Of(state, ChargeLifecycle.Book(state.Charge!, state.Now), new ChargeCause("book", "api", command.ActorId)),
         state => ChargeCommit.Of(
             state, ChargeLifecycle.Close(state.Charge!, "booking_failed", state.Now), new ChargeCause("booking_failed", "api", command.ActorId)));
@@ -78,6 +110,8 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
             return answer.Result.Snapshot is { } late ? ChargeCommit.OfSnapshot(state, late, cause) : ChargeCommit.Nothing;
 
         var closed = Close(operation, answer, state.Now);
+        if (IsHopeless(closed, state.Now))
+            closed = closed with { State = OperationState.Review, NextAttemptAt = state.Now + ReviewInterval };
         var snapshot = Flagged(before, closed, answer.Result);
         var told = ChargeCommit.OfSnapshot(state, snapshot, cause);
         var after = told.Charge ?? before;
@@ -88,10 +122,44 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
         var note = string.Join(' ', told.Audit.Select(entry => entry.Note).Append(WireName.Of(closed.Outcome!.Value)).OfType<string>());
         return commit with
         {
-            Audit = [commit.Audit[0] with { Note = note }],
-            Alerts = AlertPolicy.For(before, closed, answer.Result) is { } alert ? told.Alerts.Add(alert) : told.Alerts,
+            Operations = IsProvenUndone(closed, answer, state.Now) ? [.. proven, Undone(closed, state.Now), Successor(closed, state.Now)] : commit.Operations,
+            Audit = commit.Audit.SetItem(0, commit.Audit[0] with { Note = note }),
+            Alerts = [.. told.Charge is null ? commit.Alerts : told.Alerts, .. AlertPolicy.For(before, operation, closed, answer.Result)],
         };
     }
+
+    /// <summary>Everything automatic has been tried for days; or a refund's key is spent, and only a human may send another.</summary>
+    private bool IsHopeless(ChargeOperation operation, DateTimeOffset now)
+    {
+        var patience = operation is { Kind: OperationKind.Refund, IsKeySpent: true } ? SpentRefundPatience : options.ReviewAfter;
+        return operation is { IsOpen: true, Outcome: OperationOutcome.Indeterminate } && now - operation.CreatedAt > patience;
+    }
+
+    /// <summary>
+    /// The provider stored a 5xx under the key and, read long after, still holds the money: it did not do it, and never will
+    /// under that key. Capture and void are one-way doors there, so a second one cannot take effect twice. A refund could.
+    /// </summary>
+    private static bool IsProvenUndone(ChargeOperation operation, ProviderAnswer answer, DateTimeOffset now) =>
+        operation is { Kind: OperationKind.Capture or OperationKind.Void, IsKeySpent: true, IsOpen: true }
+        && answer is { IsRead: true, Result: { Fault: ProviderFault.NotFound, Snapshot: not null } }
+        && now - operation.FirstSentAt > SpentKeyPatience;
+
+    private static ChargeOperation Undone(ChargeOperation operation, DateTimeOffset now) =>
+        operation with { State = OperationState.Closed, Outcome = OperationOutcome.NotSent, IsUnresolved = false, ClosedAt = now };
+
+    private ChargeOperation Successor(ChargeOperation operation, DateTimeOffset now) => operation with
+    {
+        Id = OperationId.New(time),
+        State = OperationState.Open,
+        Outcome = OperationOutcome.NotSent,
+        IsUnresolved = false,
+        IsKeySpent = false,
+        SendCount = 0,
+        FirstSentAt = null,
+        CreatedAt = now,
+        NextAttemptAt = now,
+        ProviderRequestId = null,
+    };
 
     /// <summary>
     /// The outcome of the operation, not of this send: while an earlier send is unresolved, only success or the provider's
@@ -112,11 +180,13 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
         };
         return operation with
         {
-            State = isFinal ? OperationState.Closed : OperationState.Open,
+            State = isFinal ? OperationState.Closed : operation.State,
             Outcome = outcome,
             IsUnresolved = !isFinal && (operation.IsUnresolved || outcome == OperationOutcome.Indeterminate),
             ClosedAt = isFinal ? now : null,
-            NextAttemptAt = isFinal ? operation.NextAttemptAt : now + Backoff(operation.SendCount, result.RetryAfter),
+            IsKeySpent = operation.IsKeySpent || result.Fault == ProviderFault.ServerError,
+            NextAttemptAt = isFinal ? operation.NextAttemptAt
+                : now + (operation.State == OperationState.Review ? ReviewInterval : Backoff(operation.SendCount, result.RetryAfter)),
             Error = ErrorOf(outcome, result),
             ProviderRequestId = result.ProviderRequestId ?? operation.ProviderRequestId,
         };
@@ -140,11 +210,22 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
     {
         var charge = told.Charge ?? state.Charge!;
         var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt is not null;
-        DateTimeOffset? next = hasAnswer ? (isAwaitingRelease ? state.Now + ReleaseWatchInterval : null) : state.Now + ReadRetryInterval;
+        DateTimeOffset? next = hasAnswer ? (isAwaitingRelease ? state.Now + ReleaseWatchInterval : null) : state.Now + ReadRetryOf(charge, state.Now);
         var fresh = charge with { RefreshDueAt = next };
-        return told.Charge is null
-            ? new ChargeCommit { Charge = fresh, Audit = [new AuditEntry(fresh.Id, cause, fresh.Status, fresh.Status)] }
-            : told with { Charge = fresh };
+        if (told.Charge is null)
+            told = charge.RecordedStatus == charge.Status ? ChargeCommit.Nothing : ChargeCommit.Of(state, fresh, cause);
+        return told with
+        {
+            Charge = told.Charge is null ? fresh : told.Charge with { RefreshDueAt = next },
+            Alerts = isAwaitingRelease ? [.. told.Alerts, .. AlertPolicy.ForLateRelease(charge, next)] : told.Alerts,
+        };
+    }
+
+    /// <summary>The longer nothing could be read, the more rarely it is tried: a quarter of the time gone by, 1 min to 1 h.</summary>
+    private static TimeSpan ReadRetryOf(Charge charge, DateTimeOffset now)
+    {
+        var quarter = (now - (charge.CheckoutExpiresAt ?? charge.CreatedAt)) / 4;
+        return TimeSpan.FromTicks(Math.Clamp(quarter.Ticks, ReadRetryMin.Ticks, ReadRetryMax.Ticks));
     }
 
     /// <summary>What the caller is told, with the fault as the reason where the provider gave no answer.</summary>

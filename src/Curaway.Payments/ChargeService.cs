@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Options;
 
@@ -40,7 +41,26 @@ public sealed class ChargeService
     /// <see cref="ErrorCodes.CurrencyUnsupported"/>, <see cref="ErrorCodes.AmountInvalid"/>,
     /// <see cref="ErrorCodes.StateConflict"/> when another request for the consultation is open.
     /// </summary>
-    public async Task<ChargeResult> AuthorizeAsync(AuthorizeCharge command, CancellationToken ct = default)
+    public Task<ChargeResult> AuthorizeAsync(AuthorizeCharge command, CancellationToken ct = default) =>
+        AuthorizeAsync(command, charge => _recorder.BookingOf(charge, command), callers: null, ct);
+
+    /// <summary>
+    /// The same, booking in the caller's own open transaction: the session row and <see cref="Charge.BookedAt"/> become true
+    /// when the caller commits. The attempt and the provider's answer are committed on connections of ours, whatever becomes
+    /// of it. If the caller rolls back, the money is released after the hold time. The caller's transaction stays open during
+    /// the provider's call; keep these few.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The store has one writer (SQLite). Nothing was written or sent.</exception>
+    public Task<ChargeResult> AuthorizeAsync(AuthorizeCharge command, DbTransaction transaction, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return _store.CanBookInCallersTransaction
+            ? AuthorizeAsync(command, charge => _recorder.BookingOf(charge, command), transaction, ct)
+            : throw new NotSupportedException("This store cannot book in the caller's transaction.");
+    }
+
+    private async Task<ChargeResult> AuthorizeAsync(
+        AuthorizeCharge command, Func<Charge, Booking> booking, DbTransaction? callers, CancellationToken ct)
     {
         if (_router.Decide(command.Routing) is not { } routing)
             return Refused(null, new PaymentError(ErrorCodes.ProviderNotConfigured, "no_rule"));
@@ -50,7 +70,8 @@ public sealed class ChargeService
             new ChargeSelector.LiveOf(command.TenantId, command.ConsultationId),
             state => _start.Authorize(state, command, routing),
             new ChargeCause("authorize", "api", command.ActorId),
-            charge => ChargeRecorder.BookingOf(charge, command),
+            booking,
+            callers,
             ct).ConfigureAwait(false);
     }
 
@@ -71,8 +92,10 @@ public sealed class ChargeService
         var answer = await _caller.VerifyCheckoutAsync(new ProviderRequest(charge, null), command.Proof).ConfigureAwait(false);
         var cause = new ChargeCause("checkout", "api", command.ActorId);
         var recorded = await _recorder.RecordAsync(charge.Id, answer.Result.Snapshot, cause).ConfigureAwait(false);
-        var outcome = answer.Result.Outcome;
-        return new ChargeResult(recorded.Charge, outcome, answer.Result.NextAction, ChargeRecorder.ErrorOf(outcome, answer.Result));
+        var (outcome, after) = (answer.Result.Outcome, recorded.Charge);
+        if (outcome == OperationOutcome.Succeeded && (after.ClosingAt is not null || after.Status is not (ChargeStatus.Authorized or ChargeStatus.Captured)))
+            return Refused(after, new PaymentError(ErrorCodes.StateConflict, after.ClosingReason ?? WireName.Of(after.Status)));
+        return new ChargeResult(after, outcome, answer.Result.NextAction, ChargeRecorder.ErrorOf(outcome, answer.Result));
     }
 
     /// <summary>What the browser must do next, read from the provider; null when there is nothing to do. For the checkout page only.</summary>
@@ -88,18 +111,19 @@ public sealed class ChargeService
 
     /// <summary>Takes the held money. A charge already captured answers the same again; one voided is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> CaptureAsync(ChargeId id, string actorId, CancellationToken ct = default) =>
-        RunAsync(new ChargeSelector.ById(id), state => _start.Capture(state, actorId), new ChargeCause("capture", "api", actorId), null, ct);
+        RunAsync(new ChargeSelector.ById(id), state => _start.Capture(state, actorId), new ChargeCause("capture", "api", actorId), ct);
 
     /// <summary>Lets the held money go. A charge already voided answers the same again; one captured is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> VoidAsync(ChargeId id, string reason, string actorId, CancellationToken ct = default) =>
-        RunAsync(new ChargeSelector.ById(id), state => _start.Void(state, reason, actorId), new ChargeCause("void", "api", actorId), null, ct);
+        RunAsync(new ChargeSelector.ById(id), state => _start.Void(state, reason, actorId), new ChargeCause("void", "api", actorId), ct);
 
     /// <summary>
     /// Sends captured money back. The same request id again is the same refund; more than is left is
-    /// <see cref="ErrorCodes.RefundExceedsCaptured"/>.
+    /// <see cref="ErrorCodes.RefundExceedsCaptured"/>. Ids that begin with <c>release-</c> are ours.
     /// </summary>
-    public Task<ChargeResult> RefundAsync(RefundCharge command, CancellationToken ct = default) =>
-        RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command), new ChargeCause("refund", "api", command.ActorId), null, ct);
+    public Task<ChargeResult> RefundAsync(RefundCharge command, CancellationToken ct = default) => OperationStart.IsRelease(command.RequestId)
+        ? Task.FromResult(Refused(null, new PaymentError(ErrorCodes.ValidationFailed, "request_id")))
+        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command), new ChargeCause("refund", "api", command.ActorId), ct);
 
     /// <summary>Void if authorized, refund if captured; done already when nothing is held.</summary>
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
@@ -113,12 +137,15 @@ public sealed class ChargeService
         new ChargeSelector.ById(command.ChargeId),
         state => _start.Release(state, command),
         new ChargeCause("release", source, command.ActorId),
-        null,
         ct);
+
+    private Task<ChargeResult> RunAsync(ChargeSelector selector, Func<ChargeState, Start> decide, ChargeCause cause, CancellationToken ct) =>
+        RunAsync(selector, decide, cause, booking: null, callers: null, ct);
 
     /// <summary>Write, call, write: the heart behind every verb.</summary>
     private async Task<ChargeResult> RunAsync(
-        ChargeSelector selector, Func<ChargeState, Start> decide, ChargeCause cause, Func<Charge, Booking>? booking, CancellationToken ct)
+        ChargeSelector selector, Func<ChargeState, Start> decide, ChargeCause cause, Func<Charge, Booking>? booking, DbTransaction? callers,
+        CancellationToken ct)
     {
         var (start, begun) = await BeginAsync(selector, decide, ct).ConfigureAwait(false);
         if (start.Step == StartStep.Refuse)
@@ -126,15 +153,18 @@ public sealed class ChargeService
         if (start.Step == StartStep.Done)
             return new ChargeResult(begun.Charge, start.Outcome, null, start.Refusal);
         if (start.Step == StartStep.Book)
-            return await BookAsync(begun.Charge, start, booking!).ConfigureAwait(false);
+            return await BookAsync(begun.Charge, start.Outcome, null, booking!, callers).ConfigureAwait(false);
 
-        var answer = await _caller.SendAsync(new ProviderRequest(begun.Charge, start.Operation)).ConfigureAwait(false);
-        var recorded = await _recorder.RecordAsync(start.Operation!, answer, cause, booking).ConfigureAwait(false);
+        var answer = await _caller.SendAsync(new ProviderRequest(begun.Charge, start.Operation), begun.State.Now).ConfigureAwait(false);
+        var inOurs = callers is null ? booking : null;
+        var recorded = await _recorder.RecordAsync(start.Operation!, answer, cause, inOurs).ConfigureAwait(false);
         Rethrow(recorded);
         var operation = recorded.State.Operations.Single(candidate => candidate.Id == start.Operation!.Id);
-        return booking is null || operation.Outcome is not (OperationOutcome.Succeeded or OperationOutcome.RequiresAction or OperationOutcome.Pending)
-            ? new ChargeResult(recorded.Charge, operation.Outcome!.Value, null, operation.Error)
-            : Booked(recorded.Charge, operation.Outcome.Value, answer.Result.NextAction);
+        if (booking is null || !ChargeRecorder.IsAnswered(operation))
+            return new ChargeResult(recorded.Charge, operation.Outcome!.Value, null, operation.Error);
+        return callers is null
+            ? Booked(recorded.Charge, operation.Outcome!.Value, answer.Result.NextAction)
+            : await BookAsync(recorded.Charge, operation.Outcome!.Value, answer.Result.NextAction, booking, callers).ConfigureAwait(false);
     }
 
     private async Task<(Start Start, ChargeCommitted Begun)> BeginAsync(
@@ -153,19 +183,14 @@ public sealed class ChargeService
         }
     }
 
-    private async Task<ChargeResult> BookAsync(Charge charge, Start start, Func<Charge, Booking> booking)
+    private async Task<ChargeResult> BookAsync(
+        Charge charge, OperationOutcome outcome, ClientAction? action, Func<Charge, Booking> booking, DbTransaction? callers)
     {
-        var committed = await _store.CommitAsync(
-            new ChargeSelector.ById(charge.Id),
-            state => ChargeCommit.Nothing with
-            {
-                Books = ChargeRecorder.IsUnbooked(state.Charge!),
-                Operations = ChargeCommit.ProvenBy(state, state.Charge!),
-            },
-            booking(charge),
-            CancellationToken.None).ConfigureAwait(false);
+        var committed = callers is not null
+            ? await _recorder.BookInAsync(callers, charge, booking(charge)).ConfigureAwait(false)
+            : await _recorder.BookAsync(charge, booking(charge)).ConfigureAwait(false);
         Rethrow(committed);
-        return Booked(committed.Charge, start.Outcome, null);
+        return Booked(committed.Charge, outcome, action);
     }
 
     /// <summary>The release of an unbooked charge may have won the race: then nothing is booked, and the next try makes a new charge.</summary>

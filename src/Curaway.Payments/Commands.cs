@@ -33,7 +33,8 @@ public sealed record AuthorizeCharge
     /// <summary>
     /// Inserts the host's session row, in our transaction, under a savepoint. Runs once the provider holds the money or
     /// waits for the patient, and never when it declined or nobody knows. When it throws, its work is rolled back, the money
-    /// is released, and the exception reaches the caller.
+    /// is released, and the exception reaches the caller. Use the connection of the transaction you are given and nothing
+    /// slow: the charge is locked, and with SQLite so is the file; a call back into the engine from here is refused.
     /// </summary>
     public Func<DbTransaction, Charge, CancellationToken, Task>? OnBooked { get; init; }
 }

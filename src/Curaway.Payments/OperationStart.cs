@@ -48,6 +48,8 @@ internal sealed record Start(StartStep Step, ChargeCommit Commit)
 /// </summary>
 internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 {
+    private const string ReleasePrefix = "release-";
+
     /// <summary>Twice the deadline, for the call and the read after it, and some more: then the sender is taken for dead.</summary>
     private TimeSpan Lease => (2 * options.ProviderDeadline) + TimeSpan.FromSeconds(5);
 
@@ -113,33 +115,37 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
         if (state.Charge.Status == ChargeStatus.Refunded)
             return Start.Done(OperationOutcome.Succeeded);
 
-        // A release that bounced is tried again under a new id; one that is open or done is the same release.
-        var bounced = state.Operations.Count(operation =>
-            operation is { Kind: OperationKind.Refund, State: OperationState.Closed } && operation.RequestId?.Value.StartsWith("release-", StringComparison.Ordinal) == true
-            && (operation.Outcome == OperationOutcome.Declined
-                || state.Charge.Refunds.Any(refund => refund.OperationId == operation.Id && refund.State == RefundState.Failed)));
+        // The open release is the same release. When what an earlier one sent back is ours again (a refund bounced), or more
+        // was captured since, the rest is a new one.
+        var releases = state.Operations.Where(operation => operation.RequestId is { } id && IsRelease(id)).ToList();
+        if (releases.Find(operation => operation.IsOpen) is { } open)
+            return Resume(state, state.Charge, open, command.ActorId);
+        if (!ChargeLifecycle.RefundableOf(state.Charge, state.Operations).IsPositive)
+            return Start.Refuse(ErrorCodes.StateConflict, "refund_open");
         return Refund(state, new RefundCharge
         {
             ChargeId = command.ChargeId,
-            RequestId = OpaqueId.Parse($"release-{bounced + 1}"),
+            RequestId = OpaqueId.Parse(ReleasePrefix + (releases.Count + 1)),
             Reason = command.Reason,
             ActorId = command.ActorId,
         });
     }
 
+    /// <summary>True for the request ids of releases, which callers' own refunds may not use.</summary>
+    public static bool IsRelease(OpaqueId requestId) => requestId.Value.StartsWith(ReleasePrefix, StringComparison.Ordinal);
+
     /// <summary>Takes an open operation for another send or a lookup; waits while somebody has it.</summary>
     public Start Resume(ChargeState state, Charge charge, ChargeOperation operation, string actorId)
     {
-        if (operation.State == OperationState.Review)
-            return Start.Refuse(ErrorCodes.ProviderUnavailable, "review");
         if (IsInFlight(operation, state.Now))
             return Start.Wait(operation.NextAttemptAt);
         var taken = operation with
         {
             SendCount = operation.SendCount + 1,
+            FirstSentAt = operation.FirstSentAt ?? state.Now,
             Outcome = null,
             // A send nobody reported on may have arrived: from here on only the provider's truth closes it.
-            IsUnresolved = operation.IsUnresolved || operation.Outcome is null or OperationOutcome.Indeterminate,
+            IsUnresolved = operation.IsUnresolved || (operation.SendCount > 0 && operation.Outcome is null or OperationOutcome.Indeterminate),
             NextAttemptAt = state.Now + Lease,
         };
         var cause = new ChargeCause("resume_" + WireName.Of(operation.Kind), "api", actorId, operation.Id.ToString());

@@ -6,6 +6,12 @@ public sealed class PaymentsOptions
     /// <summary>How long a provider may take to answer one call. Default 10 s; 100 ms to 60 s.</summary>
     public TimeSpan ProviderDeadline { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long the host's <see cref="AuthorizeCharge.OnBooked"/> may take: its token is canceled then, and the money is
+    /// released. Default 5 s; 100 ms to 60 s. Rows are locked meanwhile.
+    /// </summary>
+    public TimeSpan BookingDeadline { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long money may be held without a booked session row. Default 10 min; at least 1 s.</summary>
     public TimeSpan HoldTime { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -26,6 +32,15 @@ public sealed class PaymentsOptions
 
     /// <summary>How often a webhook is tried before it becomes a dead letter. Default 8; 1 to 100.</summary>
     public int EventAttemptCountMax { get; set; } = 8;
+
+    /// <summary>How long the raw body of a webhook that could not be processed is kept: it may name a person. Default 30 days.</summary>
+    public TimeSpan WebhookBodyLifetime { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// How long a done webhook is remembered, so that a late duplicate is known. Default 90 days; at least 30, because Stripe
+    /// resends for up to 30 days and Razorpay replays for up to 15.
+    /// </summary>
+    public TimeSpan WebhookEventLifetime { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>Whether the store creates and upgrades its tables when the host starts. Default true.</summary>
     public bool AutoMigrate { get; set; } = true;

@@ -28,7 +28,8 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton<ProviderCaller>();
         services.TryAddSingleton(provider => new OperationStart(OptionsOf(provider), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ChargeRecorder(
-            provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>(), OptionsOf(provider)));
+            provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>(), OptionsOf(provider),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ChargeService(
             provider.GetRequiredService<IChargeStore>(),
             provider.GetRequiredService<ProviderCaller>(),
@@ -74,10 +75,14 @@ internal sealed class PaymentsOptionsValidator : IValidateOptions<PaymentsOption
         [
             (options.ProviderDeadline >= TimeSpan.FromMilliseconds(100) && options.ProviderDeadline <= TimeSpan.FromSeconds(60),
                 "ProviderDeadline is 100 ms to 60 s."),
+            (options.BookingDeadline >= TimeSpan.FromMilliseconds(100) && options.BookingDeadline <= TimeSpan.FromSeconds(60),
+                "BookingDeadline is 100 ms to 60 s."),
             (options.HoldTime >= TimeSpan.FromSeconds(1), "HoldTime is at least 1 s."),
             (options.CheckoutTime >= TimeSpan.FromSeconds(1), "CheckoutTime is at least 1 s."),
             (options.SweepInterval >= TimeSpan.FromMilliseconds(10), "SweepInterval is at least 10 ms."),
             (options.ClaimCountMax is >= 1 and <= 1000, "ClaimCountMax is 1 to 1000."),
+            (options.WebhookBodyLifetime >= TimeSpan.FromDays(1), "WebhookBodyLifetime is at least 1 day."),
+            (options.WebhookEventLifetime >= TimeSpan.FromDays(30), "WebhookEventLifetime is at least 30 days."),
             (options.EventAttemptCountMax is >= 1 and <= 100, "EventAttemptCountMax is 1 to 100."),
         ];
         var failures = checks.Where(check => !check.IsValid).Select(check => check.Message).ToList();

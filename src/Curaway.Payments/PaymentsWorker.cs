@@ -13,6 +13,9 @@ internal sealed partial class PaymentsWorker(
     PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time, ILogger<PaymentsWorker> logger)
     : BackgroundService
 {
+    private const int PurgeCountMax = 1000;
+    private static readonly TimeSpan PurgeInterval = TimeSpan.FromHours(1);
+
     /// <summary>The tables stand before anything else of the host starts.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -23,10 +26,14 @@ internal sealed partial class PaymentsWorker(
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        LoopAsync("reconciler", SweepAndBeatAsync, isSignaled: false, stoppingToken),
-        LoopAsync("webhooks", processor.SweepAsync, isSignaled: true, stoppingToken),
-        LoopAsync("transitions", transitions.SweepAsync, isSignaled: true, stoppingToken),
-        LoopAsync("alerts", alerts.SweepAsync, isSignaled: true, stoppingToken));
+        LoopAsync("reconciler", SweepAndBeatAsync, isSignaled: false, options.Value.SweepInterval, stoppingToken),
+        LoopAsync("webhooks", processor.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
+        LoopAsync("transitions", transitions.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
+        LoopAsync("alerts", alerts.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
+        LoopAsync("purge", PurgeAsync, isSignaled: false, PurgeInterval, stoppingToken));
+
+    private Task<bool> PurgeAsync(CancellationToken ct) => store.PurgeAsync(
+        options.Value.WebhookBodyLifetime, options.Value.WebhookEventLifetime, PurgeCountMax, ct);
 
     private async Task<bool> SweepAndBeatAsync(CancellationToken ct)
     {
@@ -35,11 +42,12 @@ internal sealed partial class PaymentsWorker(
         return hasMore;
     }
 
-    private async Task LoopAsync(string name, Func<CancellationToken, Task<bool>> sweep, bool isSignaled, CancellationToken ct)
+    private async Task LoopAsync(string name, Func<CancellationToken, Task<bool>> sweep, bool isSignaled, TimeSpan interval, CancellationToken ct)
     {
+        var never = new TaskCompletionSource().Task;
         while (!ct.IsCancellationRequested)
         {
-            var next = isSignaled ? signal.Next : Task.Delay(Timeout.Infinite, ct);
+            var next = isSignaled ? signal.Next : never;
             try
             {
                 if (await sweep(ct).ConfigureAwait(false))
@@ -50,10 +58,10 @@ internal sealed partial class PaymentsWorker(
 #pragma warning restore CA1031
             {
                 Log.SweepFailed(logger, name, exception.GetType().Name);
-                next = Task.Delay(Timeout.Infinite, ct);
+                next = never;
             }
 
-            await Task.WhenAny(next, Task.Delay(Jittered(options.Value.SweepInterval), time, ct)).ConfigureAwait(false);
+            await Task.WhenAny(next, Task.Delay(Jittered(interval), time, ct)).ConfigureAwait(false);
         }
     }
 

@@ -14,6 +14,9 @@ namespace Curaway.Payments;
 internal sealed partial class ProviderCaller(
     IEnumerable<IPaymentProvider> providers, IOptions<PaymentsOptions> options, PaymentsMetrics metrics, TimeProvider time, ILogger<ProviderCaller> logger)
 {
+    /// <summary>The provider may prune a key a little early, and clocks differ.</summary>
+    private static readonly TimeSpan KeyLifetimeMargin = TimeSpan.FromHours(1);
+
     private readonly Dictionary<string, IPaymentProvider> _providers = providers.ToDictionary(provider => provider.Name);
     private readonly ConcurrentDictionary<(string Provider, string Account), Gate> _gates = new();
 
@@ -22,9 +25,14 @@ internal sealed partial class ProviderCaller(
     public IPaymentProvider Get(string name) =>
         Find(name) ?? throw new InvalidOperationException($"The provider '{name}' of a stored charge is not registered.");
 
-    /// <summary>Sends the operation's verb. New authorizations respect the breaker; money already held is always settled.</summary>
-    public async Task<ProviderAnswer> SendAsync(ProviderRequest request)
+    /// <summary>
+    /// Sends the operation's verb, or sends it again under its key while the provider surely still knows the key; else reads
+    /// what became of it. New authorizations respect the breaker; money already held is always settled.
+    /// </summary>
+    public async Task<ProviderAnswer> SendAsync(ProviderRequest request, DateTimeOffset now)
     {
+        if (!MaySend(request.RequiredOperation, Get(request.Charge.Provider), now))
+            return await FindAsync(request).ConfigureAwait(false);
         var result = request.RequiredOperation.Kind == OperationKind.Authorize
             ? await GateOf(request.Charge).AuthorizeAsync(() => CallAsync(request, Verb(request))).ConfigureAwait(false)
             : await CallAsync(request, Verb(request)).ConfigureAwait(false);
@@ -43,6 +51,13 @@ internal sealed partial class ProviderCaller(
     /// <summary>Checks what checkout brought back, against the provider's truth.</summary>
     public async Task<ProviderAnswer> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof) =>
         new(await CallAsync(request, (r, ct) => Get(r.Charge.Provider).VerifyCheckoutAsync(r, proof, ct)).ConfigureAwait(false), IsRead: true);
+
+    private static bool MaySend(ChargeOperation operation, IPaymentProvider provider, DateTimeOffset now)
+    {
+        if (operation.State == OperationState.Review || operation.IsKeySpent)
+            return false;
+        return provider.Capabilities.ReplayLifetime(operation.Kind) is not { } lifetime || now - operation.FirstSentAt < lifetime - KeyLifetimeMargin;
+    }
 
     private Func<ProviderRequest, CancellationToken, Task<ProviderResult>> Verb(ProviderRequest request)
     {

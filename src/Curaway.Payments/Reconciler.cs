@@ -9,13 +9,13 @@ namespace Curaway.Payments;
 /// </summary>
 internal sealed partial class Reconciler(
     IChargeStore store, ChargeService charges, ProviderCaller caller, ChargeRecorder recorder, OperationStart start,
-    IOptions<PaymentsOptions> options, ILogger<Reconciler> logger)
+    PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time, ILogger<Reconciler> logger)
 {
-    /// <summary>Longer than one visit can take, so nobody else visits meanwhile.</summary>
-    private static readonly TimeSpan ClaimLease = TimeSpan.FromMinutes(2);
+    /// <summary>Longer than a batch of visits can take, so nobody else visits meanwhile.</summary>
+    private static readonly TimeSpan ClaimLease = TimeSpan.FromMinutes(5);
 
-    /// <summary>The provider may prune a key a little early, and clocks differ.</summary>
-    private static readonly TimeSpan KeyLifetimeMargin = TimeSpan.FromHours(1);
+    /// <summary>At once, so that one provider that hangs does not keep the other's money waiting.</summary>
+    private const int VisitCountMax = 8;
 
     private const string Actor = "reconciler";
 
@@ -23,21 +23,25 @@ internal sealed partial class Reconciler(
     public async Task<bool> SweepAsync(CancellationToken ct)
     {
         var due = await store.ClaimDueAsync(options.Value.ClaimCountMax, ClaimLease, ct).ConfigureAwait(false);
-        foreach (var id in due)
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = VisitCountMax, CancellationToken = ct };
+        await Parallel.ForEachAsync(due, parallel, async (id, token) => await TryVisitAsync(id, token).ConfigureAwait(false)).ConfigureAwait(false);
+        return due.Count == options.Value.ClaimCountMax;
+    }
+
+    private async Task TryVisitAsync(ChargeId id, CancellationToken ct)
+    {
+        try
         {
-            try
-            {
-                await VisitAsync(id, ct).ConfigureAwait(false);
-            }
+            await VisitAsync(id, ct).ConfigureAwait(false);
+        }
 #pragma warning disable CA1031 // One charge that cannot be visited must not keep the others waiting; its lease brings it back.
-            catch (Exception exception) when (!ct.IsCancellationRequested)
+        catch (Exception exception) when (!ct.IsCancellationRequested)
 #pragma warning restore CA1031
-            {
-                Log.VisitFailed(logger, id, exception.GetType().Name);
-            }
+        {
+            Log.VisitFailed(logger, id, exception.GetType().Name);
         }
 
-        return due.Count == options.Value.ClaimCountMax;
+        heartbeat.Beat(time.GetUtcNow());
     }
 
     /// <summary>Does for one charge whatever is due.</summary>
@@ -47,7 +51,7 @@ internal sealed partial class Reconciler(
         if (state.Charge is not { } charge)
             return;
 
-        var operation = state.Operations.FirstOrDefault(o => o.State == OperationState.Open && o.NextAttemptAt <= state.Now);
+        var operation = state.Operations.FirstOrDefault(o => o.IsOpen && o.NextAttemptAt <= state.Now);
         if (operation is not null)
             await ResolveAsync(operation, ct).ConfigureAwait(false);
         else if (state.Operations.Any(o => o.IsOpen))
@@ -62,7 +66,7 @@ internal sealed partial class Reconciler(
             await ExpireCheckoutAsync(charge, ct).ConfigureAwait(false);
     }
 
-    /// <summary>Sends the open operation again under its key while the provider still knows the key; else reads what became of it.</summary>
+    /// <summary>Finds out what became of the open operation.</summary>
     private async Task ResolveAsync(ChargeOperation operation, CancellationToken ct)
     {
         Start? taken = null;
@@ -74,10 +78,7 @@ internal sealed partial class Reconciler(
         if (taken!.Step != StartStep.Send)
             return;
 
-        var request = new ProviderRequest(begun.Charge, taken.Operation);
-        var answer = MayReplay(operation, begun.State)
-            ? await caller.SendAsync(request).ConfigureAwait(false)
-            : await caller.FindAsync(request).ConfigureAwait(false);
+        var answer = await caller.SendAsync(new ProviderRequest(begun.Charge, taken.Operation), begun.State.Now).ConfigureAwait(false);
         var cause = new ChargeCause("resolve_" + WireName.Of(operation.Kind), "reconciler", Actor);
         await recorder.RecordAsync(taken.Operation!, answer, cause, booking: null).ConfigureAwait(false);
         Log.Resolved(logger, operation.Id, operation.Kind, answer.Result.Outcome, answer.IsRead);
@@ -86,34 +87,9 @@ internal sealed partial class Reconciler(
     private Start Take(ChargeState state, OperationId id)
     {
         var operation = state.Operations.Single(candidate => candidate.Id == id);
-        if (operation.State != OperationState.Open)
-            return Start.Done(operation.Outcome ?? OperationOutcome.Indeterminate);
-        return IsHopeless(operation, state) ? Review(state, operation) : start.Resume(state, state.Charge!, operation, Actor);
-    }
-
-    /// <summary>Nothing automatic has helped for days. A human looks; "not found" is no proof of failure.</summary>
-    private bool IsHopeless(ChargeOperation operation, ChargeState state) => state.Now - operation.CreatedAt > options.Value.ReviewAfter;
-
-    private static Start Review(ChargeState state, ChargeOperation operation)
-    {
-        var charge = state.Charge!;
-        var reviewed = operation with { State = OperationState.Review, Outcome = OperationOutcome.Indeterminate };
-        var cause = new ChargeCause("review", "reconciler", Actor, operation.Id.ToString());
-        return Start.Done(OperationOutcome.Indeterminate) with
-        {
-            Commit = ChargeCommit.Of(state, charge, cause, reviewed) with { Alerts = [AlertPolicy.ForReview(charge, operation)] },
-        };
-    }
-
-    /// <summary>
-    /// After a 5xx the provider may have stored that answer under the key and would only repeat it (Stripe does), so then the
-    /// truth is read instead.
-    /// </summary>
-    private bool MayReplay(ChargeOperation operation, ChargeState state)
-    {
-        var lifetime = caller.Get(state.Charge!.Provider).Capabilities.ReplayLifetime(operation.Kind);
-        var isAlive = lifetime is null || state.Now - operation.FirstSentAt < lifetime - KeyLifetimeMargin;
-        return isAlive && operation.Error?.Reason != WireName.Of(ProviderFault.ServerError);
+        return operation.IsOpen
+            ? start.Resume(state, state.Charge!, operation, Actor)
+            : Start.Done(operation.Outcome ?? OperationOutcome.Indeterminate);
     }
 
     private async Task RefreshAsync(Charge charge)

@@ -12,8 +12,8 @@ internal sealed partial class WebhookProcessor(
     IOptions<PaymentsOptions> options, TimeProvider time, ILogger<WebhookProcessor> logger)
 {
     private static readonly TimeSpan ClaimLease = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan ParkedRetryInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ParkedRetryIntervalMax = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ParkedRetryMin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ParkedRetryMax = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<string, IWebhookReader> _readers = readers.ToDictionary(reader => reader.Provider);
 
@@ -54,9 +54,10 @@ internal sealed partial class WebhookProcessor(
         if ((claimed.Snapshot ?? reading?.Snapshot) is not { } snapshot)
             return await GiveUpAsync(claimed, "unreadable", ct).ConfigureAwait(false);
 
-        var wait = ParkedRetryInterval * Math.Min(claimed.AttemptCount, 20);
-        var state = await store.ApplyEventAsync(claimed.Id, snapshot, wait < ParkedRetryIntervalMax ? wait : ParkedRetryIntervalMax, ct).ConfigureAwait(false);
-        if (state != WebhookState.Parked || time.GetUtcNow() - claimed.ReceivedAt < options.Value.ParkedEventLifetime)
+        var age = time.GetUtcNow() - claimed.ReceivedAt;
+        var wait = TimeSpan.FromTicks(Math.Clamp((age / 2).Ticks, ParkedRetryMin.Ticks, ParkedRetryMax.Ticks));
+        var state = await store.ApplyEventAsync(claimed.Id, snapshot, wait, ct).ConfigureAwait(false);
+        if (state != WebhookState.Parked || age < options.Value.ParkedEventLifetime)
             return state;
 
         // Nobody's: another system uses the same account. One that carries our charge id is different.

@@ -48,13 +48,23 @@ CREATE TABLE consultation_charges (
     version                    INTEGER NOT NULL
 ) STRICT;
 
--- One live charge per consultation. A closing one is on its way out, and a refund that bounces turns an old one live
--- again: neither may stand in its successor's way, because money that exists has to be recorded.
+-- One live charge per consultation. A closing one is on its way out, and one that had ended can be live again (a refund
+-- that bounces, a late payment): neither may stand in its successor's way, because money that exists has to be recorded.
 CREATE UNIQUE INDEX consultation_charges_live ON consultation_charges (tenant_id, consultation_id)
-    WHERE charge_status NOT IN ('failed', 'voided', 'refunded') AND closing_at IS NULL AND refunded_at IS NULL;
+    WHERE charge_status NOT IN ('failed', 'voided', 'refunded')
+        AND closing_at IS NULL AND failed_at IS NULL AND voided_at IS NULL AND refunded_at IS NULL;
 CREATE INDEX consultation_charges_consultation ON consultation_charges (tenant_id, consultation_id, created_at);
 CREATE INDEX consultation_charges_reference ON consultation_charges (provider_reference) WHERE provider_reference IS NOT NULL;
 CREATE INDEX consultation_charges_due ON consultation_charges (due_at) WHERE due_at IS NOT NULL;
+
+-- A status edited by hand is looked at: ours always comes with a new version.
+CREATE TRIGGER consultation_charges_edited AFTER UPDATE OF charge_status ON consultation_charges
+    WHEN NEW.charge_status <> OLD.charge_status AND NEW.version = OLD.version
+BEGIN
+    UPDATE consultation_charges SET
+        refresh_due_at = strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'), due_at = strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')
+    WHERE id = NEW.id;
+END;
 
 CREATE TABLE charge_payments (
     charge_id      TEXT NOT NULL REFERENCES consultation_charges (id),
@@ -102,6 +112,7 @@ CREATE TABLE charge_operations (
     reason              TEXT,
     send_count          INTEGER NOT NULL,
     is_unresolved       INTEGER NOT NULL,
+    is_key_spent        INTEGER NOT NULL,
     error               TEXT,
     provider_request_id TEXT,
     created_at          TEXT NOT NULL,
@@ -157,6 +168,8 @@ CREATE TABLE webhook_events (
 -- Where the signature does not cover the event id, the same body under another id is the same event.
 CREATE UNIQUE INDEX webhook_events_body ON webhook_events (provider_name, body_hash) WHERE is_deduped_by_body = 1;
 CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at) WHERE state IN ('received', 'parked');
+-- For the purge of old bodies and old events.
+CREATE INDEX webhook_events_received ON webhook_events (received_at);
 CREATE INDEX webhook_events_charge ON webhook_events (charge_id) WHERE charge_id IS NOT NULL;
 CREATE INDEX webhook_events_parked ON webhook_events (provider_reference) WHERE state = 'parked';
 

@@ -108,6 +108,24 @@ public sealed class EngineFixture : IAsyncDisposable
         }
     }
 
+    /// <summary>SQLite stamps a manual edit with the machine's clock, which tests do not move.</summary>
+    public void AdvancePastTheRealClock()
+    {
+        var real = TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1);
+        if (real > Time.GetUtcNow())
+            Time.SetUtcNow(real);
+    }
+
+    /// <summary>A statement an operator types into the database.</summary>
+    public async Task<int> ByHandAsync(string sql)
+    {
+        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_path}");
+        await connection.OpenAsync(Ct);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteNonQueryAsync(Ct);
+    }
+
     /// <summary>Moves the clock while callers wait on it for one another.</summary>
     public async Task<T> PumpUntilAsync<T>(Task<T> work)
     {

@@ -10,6 +10,7 @@ public enum Behavior
     ExecuteThenTimeout,
     TimeoutWithoutExecuting,
     ExecuteThenServerError,
+    ServerErrorWithoutExecuting,
     NotSent,
     Throttled,
     Unauthorized,
@@ -34,6 +35,9 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
     public bool Configured { get; set; } = true;
 
     public bool FindsNothing { get; set; }
+
+    /// <summary>When set, a void promises this moment instead of releasing at once, and never keeps the promise.</summary>
+    public DateTimeOffset? LapsesAt { get; set; }
 
     public TimeSpan? KeyLifetime { get; set; } = TimeSpan.FromHours(24);
 
@@ -128,6 +132,7 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
                 Behavior.Throttled => ProviderResult.NotSent(ProviderFault.Throttled, TimeSpan.FromSeconds(7)),
                 Behavior.Unauthorized => ProviderResult.Declined("api_key_expired", fault: ProviderFault.Configuration),
                 Behavior.TimeoutWithoutExecuting => ProviderResult.Indeterminate(ProviderFault.Timeout),
+                Behavior.ServerErrorWithoutExecuting => _answers[operation.Id] = ProviderResult.Indeterminate(ProviderFault.ServerError),
                 Behavior.Decline => _answers[operation.Id] = ProviderResult.Declined("card_declined"),
                 _ => Execute(request, behavior),
             };
@@ -176,7 +181,7 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
     private Account AccountOf(Charge charge)
     {
         if (!_accounts.TryGetValue(charge.Id, out var account))
-            _accounts[charge.Id] = account = new Account(name, charge);
+            _accounts[charge.Id] = account = new Account(this, charge);
         return account;
     }
 
@@ -186,7 +191,7 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
             return _accounts.Values.Sum(count);
     }
 
-    private sealed class Account(string provider, Charge charge)
+    private sealed class Account(LedgerProvider provider, Charge charge)
     {
         public HashSet<OperationId> Executed { get; } = [];
 
@@ -214,13 +219,14 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
             var payment = new ChargePayment
             {
                 Reference = "ch_" + charge.Id.Value.ToString("N"),
-                State = CaptureCount > 0 ? PaymentState.Captured : VoidCount > 0 ? PaymentState.Voided : PaymentState.Authorized,
+                State = CaptureCount > 0 ? PaymentState.Captured : VoidCount > 0 && provider.LapsesAt is null ? PaymentState.Voided : PaymentState.Authorized,
+                ReleaseDueAt = VoidCount > 0 ? provider.LapsesAt : null,
                 Amount = charge.Amount,
                 Captured = CaptureCount > 0 ? charge.Amount : Money.Zero(charge.Amount.Currency),
             };
             return new ProviderSnapshot
             {
-                Provider = provider,
+                Provider = provider.Name,
                 ChargeId = charge.Id,
                 Reference = "pi_" + charge.Id.Value.ToString("N"),
                 Payments = AuthorizationCount == 0 ? [] : [payment],
