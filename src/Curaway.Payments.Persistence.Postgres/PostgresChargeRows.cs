@@ -170,6 +170,7 @@ internal static class PostgresChargeRows
         Reason = row.TextOrNull("reason"),
         SendCount = row.Count("send_count"),
         IsUnresolved = row.Flag("is_unresolved"),
+        IsKeySpent = row.Flag("is_key_spent"),
         FirstSentAt = row.TimeOrNull("first_sent_at"),
         ClosedAt = row.TimeOrNull("closed_at"),
         Error = row.JsonOrNull<PaymentError>("error"),
@@ -182,13 +183,14 @@ internal static class PostgresChargeRows
         """
         INSERT INTO charge_operations (
             id, charge_id, kind, amount_cents, currency, fingerprint, actor_id, state, outcome, request_id, payment_method, customer,
-            reason, send_count, is_unresolved, error, provider_request_id, created_at, next_attempt_at, first_sent_at, closed_at)
+            reason, send_count, is_unresolved, is_key_spent, error, provider_request_id, created_at, next_attempt_at, first_sent_at, closed_at)
         VALUES (
             @id, @charge_id, @kind, @amount_cents, @currency, @fingerprint, @actor_id, @state, @outcome, @request_id, @payment_method, @customer,
-            @reason, @send_count, @is_unresolved, @error::json, @provider_request_id, @created_at, @next_attempt_at, @first_sent_at, @closed_at)
+            @reason, @send_count, @is_unresolved, @is_key_spent, @error::json, @provider_request_id, @created_at, @next_attempt_at, @first_sent_at, @closed_at)
         ON CONFLICT (id) DO UPDATE SET
             state = excluded.state, outcome = excluded.outcome, reason = excluded.reason, send_count = excluded.send_count,
-            is_unresolved = excluded.is_unresolved, error = excluded.error, provider_request_id = excluded.provider_request_id,
+            is_unresolved = excluded.is_unresolved, is_key_spent = excluded.is_key_spent, error = excluded.error,
+            provider_request_id = excluded.provider_request_id,
             next_attempt_at = excluded.next_attempt_at, first_sent_at = excluded.first_sent_at, closed_at = excluded.closed_at
         WHERE charge_operations.charge_id = excluded.charge_id
         """,
@@ -197,7 +199,7 @@ internal static class PostgresChargeRows
         ("fingerprint", operation.Fingerprint), ("actor_id", operation.ActorId), ("state", WireName.Of(operation.State)),
         ("outcome", operation.Outcome is { } outcome ? WireName.Of(outcome) : null), ("request_id", operation.RequestId),
         ("payment_method", operation.PaymentMethod), ("customer", operation.Customer), ("reason", operation.Reason),
-        ("send_count", operation.SendCount), ("is_unresolved", operation.IsUnresolved), ("error", JsonOrNull(operation.Error)),
+        ("send_count", operation.SendCount), ("is_unresolved", operation.IsUnresolved), ("is_key_spent", operation.IsKeySpent), ("error", JsonOrNull(operation.Error)),
         ("provider_request_id", operation.ProviderRequestId), ("created_at", operation.CreatedAt),
         ("next_attempt_at", operation.NextAttemptAt), ("first_sent_at", operation.FirstSentAt), ("closed_at", operation.ClosedAt));
 

@@ -66,7 +66,9 @@ internal sealed partial class PostgresChargeStore
                 state = @state, snapshot = @snapshot::json, charge_id = @charge_id, provider_reference = @provider_reference, reason = NULL,
                 body = CASE WHEN @state = 'processed' THEN NULL ELSE body END,
                 processed_at = CASE WHEN @state = 'processed' THEN payments_now() END,
-                next_attempt_at = CASE WHEN @state = 'parked' THEN payments_now() + @retry_after END
+                next_attempt_at = CASE WHEN @state = 'parked' THEN payments_now() + @retry_after END,
+                -- Waiting is no failure: only attempts that throw count towards the dead letters.
+                attempt_count = CASE WHEN @state = 'parked' THEN 0 ELSE attempt_count END
             WHERE id = @id
             """,
             ("id", eventRowId), ("state", WireName.Of(state)), ("snapshot", PaymentsJson.Serialize(snapshot)),
@@ -85,17 +87,18 @@ internal sealed partial class PostgresChargeStore
         ("id", charge.Id), ("reference", charge.Reference), ("provider", charge.Provider), ("account", charge.ProviderAccount),
         ("now", session.Now));
 
-    // Ours first: the id we put into metadata or notes. A Razorpay refund event may name nothing but its payment.
+    // The provider's own ids first: notes can come from the patient's browser. Our id tells of a charge whose order we have
+    // not heard of yet, and of one that another account names, which is a conflict to be seen.
     private static List<ChargeId> SelectTarget(PostgresSession session, ProviderSnapshot snapshot) => session.Select(
         """
-        SELECT id, 1 AS preference FROM consultation_charges WHERE id = @id
-        UNION ALL
-        SELECT id, 2 FROM consultation_charges
+        SELECT id, 1 AS preference FROM consultation_charges
         WHERE provider_reference = @reference AND provider_name = @provider AND provider_account = @account
         UNION ALL
-        SELECT charge.id, 3 FROM charge_payments AS payment
+        SELECT charge.id, 2 FROM charge_payments AS payment
         JOIN consultation_charges AS charge ON charge.id = payment.charge_id
         WHERE payment.reference = ANY(@payments) AND charge.provider_name = @provider AND charge.provider_account = @account
+        UNION ALL
+        SELECT id, 3 FROM consultation_charges WHERE id = @id
         ORDER BY preference, id DESC LIMIT 1
         """,
         row => new ChargeId(row.Id("id")),

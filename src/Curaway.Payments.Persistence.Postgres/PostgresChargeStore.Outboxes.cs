@@ -20,6 +20,44 @@ internal sealed partial class PostgresChargeStore
             ("id", transitionId)),
         ct);
 
+    // Events that wait for their effect, and dead letters somebody may replay, are never deleted: only their bodies are.
+    // Oldest first, so each statement reads one index up to its limit; what somebody holds is left for the next time.
+    public Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct)
+    {
+        RequireClaim(countMax, bodyLifetime < eventLifetime ? bodyLifetime : eventLifetime);
+        return _database.WriteAsync(async session =>
+        {
+            (string Name, object? Value)[] parameters =
+                [("body_lifetime", bodyLifetime), ("event_lifetime", eventLifetime), ("count_max", countMax)];
+            var bodies = await session.ExecuteAsync(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT id FROM webhook_events WHERE body IS NOT NULL AND received_at <= payments_now() - @body_lifetime
+                    ORDER BY received_at LIMIT @count_max FOR UPDATE SKIP LOCKED)
+                UPDATE webhook_events AS event SET body = NULL FROM old WHERE event.id = old.id
+                """,
+                parameters).ConfigureAwait(false);
+            var events = await session.ExecuteAsync(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT id FROM webhook_events
+                    WHERE state IN ('processed', 'ignored') AND last_seen_at <= payments_now() - @event_lifetime
+                    ORDER BY last_seen_at LIMIT @count_max FOR UPDATE SKIP LOCKED)
+                DELETE FROM webhook_events AS event USING old WHERE event.id = old.id
+                """,
+                parameters).ConfigureAwait(false);
+            var alerts = await session.ExecuteAsync(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT id FROM alert_outbox WHERE delivered_at IS NOT NULL AND raised_at <= payments_now() - @event_lifetime
+                    ORDER BY raised_at LIMIT @count_max FOR UPDATE SKIP LOCKED)
+                DELETE FROM alert_outbox AS alert USING old WHERE alert.id = old.id
+                """,
+                parameters).ConfigureAwait(false);
+            return bodies == countMax || events == countMax || alerts == countMax;
+        }, ct);
+    }
+
     public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(alert);

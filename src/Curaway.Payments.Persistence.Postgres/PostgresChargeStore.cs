@@ -1,3 +1,6 @@
+using System.Data.Common;
+using Npgsql;
+
 namespace Curaway.Payments.Postgres;
 
 /// <summary>
@@ -9,8 +12,12 @@ namespace Curaway.Payments.Postgres;
 internal sealed partial class PostgresChargeStore(PostgresDatabase database) : IChargeStore
 {
     private const string BookingSavepoint = "booking";
+    private const string CallersSavepoint = "curaway_booking";
 
     private readonly PostgresDatabase _database = database;
+
+    /// <summary>What we commit meanwhile is seen by the caller's next statement, as long as his transaction is READ COMMITTED.</summary>
+    public bool CanBookInCallersTransaction => true;
 
     public Task MigrateAsync(CancellationToken ct) => PostgresSchema.MigrateAsync(_database, ct);
 
@@ -48,6 +55,43 @@ internal sealed partial class PostgresChargeStore(PostgresDatabase database) : I
         }, ct);
     }
 
+    public async Task<ChargeCommitted> BookInAsync(DbTransaction transaction, ChargeId id, Booking booking, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(booking);
+        if (transaction is not NpgsqlTransaction { Connection: { } connection } callers)
+        {
+            var unbooked = await FindAsync(new ChargeSelector.ById(id), ct).ConfigureAwait(false);
+            return new ChargeCommitted(unbooked, new ArgumentException("Not an open transaction of Npgsql.", nameof(transaction)));
+        }
+
+        // Neither committed nor disposed of here: it is his. What goes back to the savepoint gives up its locks too.
+        var session = new PostgresSession(connection, callers, isLastAttempt: true, CancellationToken.None);
+        var before = new ChargeState(null, [], default);
+        await callers.SaveAsync(CallersSavepoint, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            before = await ReadAsync(session, id, isLocked: true).ConfigureAwait(false);
+            var charge = before.Charge ?? throw new InvalidOperationException(
+                "The charge cannot be seen in this transaction. It must be READ COMMITTED, on the database of the payments.");
+            if (charge is { BookedAt: null, ClosingAt: null })
+            {
+                await booking.OnBooked(callers, ct).ConfigureAwait(false);
+                var booked = Write(session, before, booking.Booked(before));
+                await session.FlushAsync().ConfigureAwait(false);
+                await callers.ReleaseAsync(CallersSavepoint, CancellationToken.None).ConfigureAwait(false);
+                return new ChargeCommitted(booked);
+            }
+
+            await UndoAsync(callers).ConfigureAwait(false);
+            return new ChargeCommitted(before);
+        }
+        catch (Exception failure)
+        {
+            await UndoAsync(callers).ConfigureAwait(false);
+            return new ChargeCommitted(before, failure);
+        }
+    }
+
     public Task<IReadOnlyList<ChargeId>> ClaimDueAsync(int countMax, TimeSpan lease, CancellationToken ct)
     {
         RequireClaim(countMax, lease);
@@ -81,6 +125,12 @@ internal sealed partial class PostgresChargeStore(PostgresDatabase database) : I
             var closed = Write(session, facts, booking.Failed(facts));
             return new ChargeCommitted(closed, failure);
         }
+    }
+
+    private static async Task UndoAsync(NpgsqlTransaction transaction)
+    {
+        await transaction.RollbackAsync(CallersSavepoint, CancellationToken.None).ConfigureAwait(false);
+        await transaction.ReleaseAsync(CallersSavepoint, CancellationToken.None).ConfigureAwait(false);
     }
 
     private static void RequireClaim(int countMax, TimeSpan lease)

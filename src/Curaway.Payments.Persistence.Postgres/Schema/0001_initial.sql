@@ -55,9 +55,11 @@ CREATE TABLE consultation_charges (
     CONSTRAINT consultation_charges_closing CHECK ((closing_at IS NULL) = (closing_reason IS NULL))
 ) WITH (fillfactor = 85);
 
--- One live charge per consultation. A closing one is on its way out and does not stand in its successor's way.
+-- One live charge per consultation. A closing one is on its way out, and one that had ended can be live again (a refund
+-- that bounces, a late payment): neither may stand in its successor's way, because money that exists has to be recorded.
 CREATE UNIQUE INDEX consultation_charges_live ON consultation_charges (tenant_id, consultation_id)
-    WHERE charge_status NOT IN ('failed', 'voided', 'refunded') AND closing_at IS NULL;
+    WHERE charge_status NOT IN ('failed', 'voided', 'refunded')
+        AND closing_at IS NULL AND failed_at IS NULL AND voided_at IS NULL AND refunded_at IS NULL;
 CREATE INDEX consultation_charges_consultation ON consultation_charges (tenant_id, consultation_id, created_at);
 CREATE INDEX consultation_charges_reference ON consultation_charges (provider_reference) WHERE provider_reference IS NOT NULL;
 CREATE INDEX consultation_charges_due ON consultation_charges (due_at, id) WHERE due_at IS NOT NULL;
@@ -66,6 +68,19 @@ CREATE INDEX consultation_charges_stripe_payment_intent ON consultation_charges 
     WHERE stripe_payment_intent_id IS NOT NULL;
 CREATE INDEX consultation_charges_razorpay_order ON consultation_charges (razorpay_order_id) WHERE razorpay_order_id IS NOT NULL;
 CREATE INDEX consultation_charges_razorpay_payment ON consultation_charges (razorpay_payment_id) WHERE razorpay_payment_id IS NOT NULL;
+
+-- A status edited by hand is looked at: ours always comes with a new version.
+CREATE FUNCTION consultation_charges_edited() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.refresh_due_at := payments_now();
+    NEW.due_at := payments_now();
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER consultation_charges_edited BEFORE UPDATE OF charge_status ON consultation_charges
+    FOR EACH ROW WHEN (NEW.charge_status <> OLD.charge_status AND NEW.version = OLD.version)
+    EXECUTE FUNCTION consultation_charges_edited();
 
 CREATE TABLE charge_payments (
     charge_id      uuid NOT NULL REFERENCES consultation_charges (id),
@@ -115,6 +130,7 @@ CREATE TABLE charge_operations (
     reason              text,
     send_count          integer NOT NULL CHECK (send_count >= 0),
     is_unresolved       boolean NOT NULL,
+    is_key_spent        boolean NOT NULL,
     error               json,
     provider_request_id text,
     created_at          timestamptz NOT NULL,
@@ -173,36 +189,10 @@ CREATE TABLE webhook_events (
 CREATE UNIQUE INDEX webhook_events_body ON webhook_events (provider_name, body_hash) WHERE is_deduped_by_body;
 CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at, id) WHERE state IN ('received', 'parked');
 CREATE INDEX webhook_events_charge ON webhook_events (charge_id) WHERE charge_id IS NOT NULL;
-CREATE INDEX webhook_events_parked_reference ON webhook_events (provider_reference) WHERE state = 'parked';
-CREATE INDEX webhook_events_old ON webhook_events (received_at) WHERE state IN ('processed', 'ignored');
-CREATE INDEX webhook_events_dead ON webhook_events (received_at) WHERE state = 'failed' AND body IS NOT NULL;
-
--- Retention, one batch at a time: events that need nothing more go, dead letters lose their body. Run it until it answers 0.
--- Never sooner than 30 days: providers deliver again for up to 3 days and let an operator send again for 30, and an event
--- that is gone is not known as a duplicate.
-CREATE FUNCTION purge_webhook_events(keep interval DEFAULT '90 days', batch integer DEFAULT 10000) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    deleted bigint;
-    emptied bigint;
-BEGIN
-    IF keep < interval '30 days' OR batch NOT BETWEEN 1 AND 100000 THEN
-        RAISE EXCEPTION 'keep is at least 30 days, batch 1 to 100000' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    WITH old AS MATERIALIZED (
-        SELECT id FROM webhook_events
-        WHERE received_at < payments_now() - keep AND state IN ('processed', 'ignored')
-        ORDER BY received_at LIMIT batch FOR UPDATE SKIP LOCKED)
-    DELETE FROM webhook_events AS event USING old WHERE event.id = old.id;
-    GET DIAGNOSTICS deleted = ROW_COUNT;
-    WITH dead AS MATERIALIZED (
-        SELECT id FROM webhook_events
-        WHERE received_at < payments_now() - interval '30 days' AND state = 'failed' AND body IS NOT NULL
-        ORDER BY received_at LIMIT batch FOR UPDATE SKIP LOCKED)
-    UPDATE webhook_events AS event SET body = NULL FROM dead WHERE event.id = dead.id;
-    GET DIAGNOSTICS emptied = ROW_COUNT;
-    RETURN deleted + emptied;
-END
-$$;
+CREATE INDEX webhook_events_parked ON webhook_events (provider_reference) WHERE state = 'parked';
+-- For the purge of old bodies and old events.
+CREATE INDEX webhook_events_bodies ON webhook_events (received_at) WHERE body IS NOT NULL;
+CREATE INDEX webhook_events_done ON webhook_events (last_seen_at) WHERE state IN ('processed', 'ignored');
 
 -- lz4 is the faster compression, from PostgreSQL 14 on where the server was built with it.
 DO $$
@@ -252,3 +242,4 @@ CREATE TABLE alert_outbox (
 );
 
 CREATE INDEX alert_outbox_waiting ON alert_outbox (id) WHERE delivered_at IS NULL;
+CREATE INDEX alert_outbox_delivered ON alert_outbox (raised_at) WHERE delivered_at IS NOT NULL;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Curaway.Payments.Postgres;
 using Npgsql;
 
@@ -69,6 +70,14 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
     public Task<ChargeCommitted> CommitAsync(
         ChargeSelector selector, Func<ChargeState, ChargeCommit> decide, Booking? booking, CancellationToken ct) =>
         CallAsync(store => store.CommitAsync(selector, decide, booking, ct));
+
+    public bool CanBookInCallersTransaction => true;
+
+    public Task<ChargeCommitted> BookInAsync(DbTransaction transaction, ChargeId id, Booking booking, CancellationToken ct) =>
+        CallAsync(store => store.BookInAsync(transaction, id, booking, ct));
+
+    public Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct) =>
+        CallAsync(store => store.PurgeAsync(bodyLifetime, eventLifetime, countMax, ct));
 
     public Task<IReadOnlyList<ChargeId>> ClaimDueAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         CallAsync(store => store.ClaimDueAsync(countMax, lease, ct));

@@ -74,6 +74,21 @@ public sealed class PostgresEngineTests(PostgresServer server) : PostgresTests(s
     }
 
     [Fact]
+    public async Task A_status_edited_by_hand_is_reported_and_healed_from_the_providers_truth()
+    {
+        await using var host = new PostgresEngineFixture(Database.Source);
+        var charge = (await host.Charges.AuthorizeAsync(PostgresEngineFixture.Authorize("edited"), Ct)).Charge!;
+        await host.Charges.CaptureAsync(charge.Id, "clinician-1", Ct);
+
+        await Database.ExecuteAsync($"UPDATE consultation_charges SET charge_status='refunded', refunded_at=now(), refund_reason='manual_dispute' WHERE id='{charge.Id}'");
+        await host.SweepAsync();
+
+        Assert.Equal("captured", await Database.ScalarAsync("SELECT charge_status FROM consultation_charges"));
+        Assert.Equal("refunded", await Database.ScalarAsync("SELECT from_status FROM audit_log WHERE action = 'drift'"));
+        Assert.Contains("status_drift", await Database.QueryAsync("SELECT category FROM alert_outbox"));
+    }
+
+    [Fact]
     [Trait("Promise", "P10")]
     public async Task Of_two_hosts_that_end_and_cancel_at_once_one_wins()
     {

@@ -79,6 +79,7 @@ public sealed partial class PostgresPlanTests(PostgresServer server) : PostgresT
             await store.CompleteTransitionAsync(transition.Id, Ct);
         foreach (var alert in await store.ClaimAlertsAsync(32, Lease, Ct))
             await store.CompleteAlertAsync(alert.Id, Ct);
+        await store.PurgeAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10), 100, Ct);
     }
 
     /// <summary>Npgsql logs what the server notes.</summary>

@@ -19,10 +19,10 @@ internal static class Seed
         INSERT INTO charge_refunds (charge_id, reference, state, amount_cents, currency)
         SELECT md5('charge_' || i)::uuid, 're_' || i, 'failed', 100, 'USD' FROM generate_series(1, {count}) AS i;
         INSERT INTO charge_operations (
-            id, charge_id, kind, amount_cents, currency, fingerprint, actor_id, state, outcome, send_count, is_unresolved, created_at,
+            id, charge_id, kind, amount_cents, currency, fingerprint, actor_id, state, outcome, send_count, is_unresolved, is_key_spent, created_at,
             next_attempt_at, closed_at)
         SELECT md5('operation_' || i)::uuid, md5('charge_' || i)::uuid, 'authorize', 1500, 'USD', 'fingerprint', 'user_1', 'closed',
-            'succeeded', 1, false, now(), now(), now()
+            'succeeded', 1, false, false, now(), now(), now()
         FROM generate_series(1, {count}) AS i;
         INSERT INTO audit_log (charge_id, actor_id, action, source, from_status, to_status)
         SELECT md5('charge_' || i)::uuid, 'user_1', 'authorize', 'api', 'pending', 'captured' FROM generate_series(1, {count}) AS i
