@@ -126,18 +126,19 @@ internal sealed class StripeCharge
         ["payment_method_details"] = new JsonObject
         {
             ["type"] = "card",
-            ["card"] = new JsonObject
-            {
-                ["brand"] = "visa",
-                ["capture_before"] = CaptureBefore,
-                ["country"] = "US",
-                ["funding"] = "credit",
-                ["last4"] = Card.LastFour,
-            },
+            ["card"] = CardDetails(),
         },
         ["refunded"] = IsCaptured && AmountCaptured > 0 && AmountRefunded == AmountCaptured,
         ["status"] = IsPaid ? "succeeded" : "failed",
     };
+
+    /// <summary>The deadline stands there for a held payment only: it is absent from others, not null, and Stripe.net cannot read null.</summary>
+    private JsonObject CardDetails()
+    {
+        var card = new JsonObject { ["brand"] = "visa", ["country"] = "US", ["funding"] = "credit", ["last4"] = Card.LastFour };
+        if (CaptureBefore is { } last) card["capture_before"] = last;
+        return card;
+    }
 }
 
 /// <summary>Money on its way back to the customer.</summary>
