@@ -1,0 +1,167 @@
+namespace Curaway.Payments.Postgres;
+
+// The inbox. An event and its effect are one commit; what cannot be applied at once is left to the processor.
+internal sealed partial class PostgresChargeStore
+{
+    /// <summary>
+    /// One commit for the whole batch: find the charges, insert the events, lock the charges, apply, write. New events come
+    /// first, in the order of their keys, so a copy on another host waits and then counts itself; charges next, in the order
+    /// of their ids; events that were there last.
+    /// </summary>
+    public async Task<IReadOnlyList<WebhookFate>> ReceiveAsync(IReadOnlyList<WebhookDelivery> deliveries, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(deliveries);
+        if (deliveries.FirstOrDefault(delivery => delivery.Verdict == WebhookVerdict.Forged) is { } forged)
+            throw new ArgumentOutOfRangeException(nameof(deliveries), forged.Verdict, "Only signed deliveries are stored.");
+        if (deliveries.Count == 0)
+            return [];
+        try
+        {
+            return await _database.WriteAsync(session => ReceiveAsync(session, deliveries), ct).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException && !PostgresFailures.IsServerGone(failure))
+        {
+            // One of them spoils the batch: each on its own, and the one that fails is kept whole for the processor.
+            var fates = new List<WebhookFate>(deliveries.Count);
+            foreach (var delivery in deliveries)
+                fates.Add(await ReceiveOneAsync(delivery, ct).ConfigureAwait(false));
+            return fates;
+        }
+    }
+
+    public Task<IReadOnlyList<WebhookEvent>> ClaimEventsAsync(int countMax, TimeSpan lease, CancellationToken ct)
+    {
+        RequireClaim(countMax, lease);
+        return _database.WriteAsync<IReadOnlyList<WebhookEvent>>(async session =>
+        {
+            var claimed = await session.QueryAsync(
+                PostgresClaims.Events, ReadEvent, ("lease", lease), ("count_max", countMax)).ConfigureAwait(false);
+            return [.. claimed.OrderBy(stored => stored.ReceivedAt).ThenBy(stored => stored.Id.ToString(), StringComparer.Ordinal)];
+        }, ct);
+    }
+
+    // The charge is locked before the event, as everywhere.
+    public Task<WebhookState> ApplyEventAsync(Guid eventRowId, ProviderSnapshot snapshot, TimeSpan retryAfter, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return _database.WriteAsync(async session =>
+        {
+            var targets = SelectTarget(session, snapshot);
+            await session.FlushAsync().ConfigureAwait(false);
+            var target = targets is [var id] ? await ReadAsync(session, id, isLocked: true).ConfigureAwait(false) : null;
+            var rows = await session.QueryAsync(
+                "SELECT state, provider_name, provider_event_id FROM webhook_events WHERE id = @id FOR UPDATE",
+                row => (State: row.Name<WebhookState>("state"), Provider: row.Text("provider_name"), EventId: row.Text("provider_event_id")),
+                ("id", eventRowId)).ConfigureAwait(false);
+            if (rows is not [var stored])
+                throw new InvalidOperationException($"There is no webhook event {eventRowId}.");
+            if (stored.State is not (WebhookState.Received or WebhookState.Parked))
+                return stored.State;
+
+            if (target is not null)
+                Apply(session, target, snapshot, stored.Provider, stored.EventId);
+            var state = target is null ? WebhookState.Parked : WebhookState.Processed;
+            SettleApplied(session, eventRowId, state, snapshot, target?.Charge?.Id, retryAfter);
+            return state;
+        }, ct);
+    }
+
+    public Task SettleEventAsync(Guid eventRowId, WebhookState state, string reason, PaymentAlert? alert, CancellationToken ct)
+    {
+        if (state is not (WebhookState.Failed or WebhookState.Ignored))
+            throw new ArgumentOutOfRangeException(nameof(state), state, "An event is given up as failed or ignored.");
+        return _database.WriteAsync(async session =>
+        {
+            var count = await session.ExecuteAsync(
+                """
+                UPDATE webhook_events SET
+                    state = @state, reason = @reason, next_attempt_at = NULL, body = CASE WHEN @state = 'failed' THEN body END
+                WHERE id = @id AND state IN ('received', 'parked')
+                """,
+                ("id", eventRowId), ("state", WireName.Of(state)), ("reason", reason)).ConfigureAwait(false);
+            if (count == 1 && alert is not null)
+                InsertAlert(session, alert);
+            return count;
+        }, ct);
+    }
+
+    private async Task<WebhookFate> ReceiveOneAsync(WebhookDelivery delivery, CancellationToken ct)
+    {
+        try
+        {
+            return (await _database.WriteAsync(session => ReceiveAsync(session, [delivery]), ct).ConfigureAwait(false))[0];
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException && !PostgresFailures.IsServerGone(failure))
+        {
+            return await _database.WriteAsync(async session =>
+            {
+                session.SelectNow();
+                await session.FlushAsync().ConfigureAwait(false);
+                var inserted = InsertEvent(session, delivery, WebhookState.Received, null, failure.GetType().Name);
+                await session.FlushAsync().ConfigureAwait(false);
+                return inserted.Count > 0 ? WebhookFate.Stored : WebhookFate.Duplicate;
+            }, ct).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<IReadOnlyList<WebhookFate>> ReceiveAsync(PostgresSession session, IReadOnlyList<WebhookDelivery> deliveries)
+    {
+        var arrivals = deliveries.Select(delivery => new Arrival(delivery)).ToList();
+        foreach (var arrival in arrivals.Where(arrival => arrival.Delivery.Verdict == WebhookVerdict.Accepted))
+            arrival.Targets = SelectTarget(session, arrival.Delivery.Snapshot!);
+        session.SelectNow();
+        await session.FlushAsync().ConfigureAwait(false);
+
+        var ordered = arrivals.OrderBy(arrival => arrival.Delivery.Provider, StringComparer.Ordinal)
+            .ThenBy(arrival => arrival.Delivery.EventId, StringComparer.Ordinal).ToList();
+        foreach (var arrival in ordered)
+            arrival.Inserted = InsertEvent(session, arrival.Delivery, arrival.State, arrival.Target, arrival.Reason);
+        await session.FlushAsync().ConfigureAwait(false);
+
+        var isNew = arrivals.ToLookup(arrival => arrival.Inserted.Count > 0);
+        var states = await LockAsync(session, [.. isNew[true].Select(arrival => arrival.Target).OfType<ChargeId>().Distinct()]).ConfigureAwait(false);
+        foreach (var arrival in isNew[true])
+        {
+            if (arrival.Target is { } id)
+                states[id] = Apply(session, states[id], arrival.Delivery.Snapshot!, arrival.Delivery.Provider, arrival.Delivery.EventId);
+            else if (arrival.State == WebhookState.Failed)
+                InsertAlert(session, new PaymentAlert("webhook_unreadable", AlertSeverity.Warning, $"{arrival.Delivery.Provider} {arrival.Delivery.EventId}"));
+        }
+
+        foreach (var arrival in ordered.Where(arrival => arrival.Inserted.Count == 0))
+            CountDuplicate(session, arrival.Delivery);
+        return [.. arrivals.Select(arrival => arrival.Fate)];
+    }
+
+    private static ChargeState Apply(PostgresSession session, ChargeState target, ProviderSnapshot snapshot, string provider, string eventId) =>
+        Write(session, target, ChargeCommit.OfSnapshot(target, snapshot, new ChargeCause("webhook", "webhook", provider, eventId)));
+
+    /// <summary>One delivery on its way through a batch.</summary>
+    private sealed class Arrival(WebhookDelivery delivery)
+    {
+        public WebhookDelivery Delivery => delivery;
+
+        public List<ChargeId> Targets { get; set; } = [];
+
+        public List<Guid> Inserted { get; set; } = [];
+
+        public ChargeId? Target => Targets is [var id] ? id : null;
+
+        public WebhookState State => delivery.Verdict switch
+        {
+            WebhookVerdict.Accepted => Target is null ? WebhookState.Parked : WebhookState.Processed,
+            WebhookVerdict.Ignored => WebhookState.Ignored,
+            _ => WebhookState.Failed,
+        };
+
+        public string? Reason => State == WebhookState.Failed ? "unreadable" : null;
+
+        public WebhookFate Fate => Inserted.Count == 0 ? WebhookFate.Duplicate : State switch
+        {
+            WebhookState.Processed => WebhookFate.Applied,
+            WebhookState.Parked => WebhookFate.Stored,
+            WebhookState.Ignored => WebhookFate.Ignored,
+            _ => WebhookFate.Failed,
+        };
+    }
+}

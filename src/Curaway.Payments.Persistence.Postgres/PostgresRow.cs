@@ -1,0 +1,44 @@
+using Npgsql;
+
+namespace Curaway.Payments.Postgres;
+
+/// <summary>The row a reader stands on, by column name.</summary>
+internal readonly struct PostgresRow(NpgsqlDataReader reader)
+{
+    public string Text(string column) => reader.GetString(reader.GetOrdinal(column));
+
+    public string? TextOrNull(string column) => IsNull(column) ? null : Text(column);
+
+    public long Number(string column) => reader.GetInt64(reader.GetOrdinal(column));
+
+    public int Count(string column) => reader.GetInt32(reader.GetOrdinal(column));
+
+    public bool Flag(string column) => reader.GetBoolean(reader.GetOrdinal(column));
+
+    public bool? FlagOrNull(string column) => IsNull(column) ? null : Flag(column);
+
+    public DateTimeOffset Time(string column) => reader.GetFieldValue<DateTimeOffset>(reader.GetOrdinal(column));
+
+    public DateTimeOffset? TimeOrNull(string column) => IsNull(column) ? null : Time(column);
+
+    public byte[]? BytesOrNull(string column) => IsNull(column) ? null : reader.GetFieldValue<byte[]>(reader.GetOrdinal(column));
+
+    public Guid Id(string column) => reader.GetGuid(reader.GetOrdinal(column));
+
+    public Guid? IdOrNull(string column) => IsNull(column) ? null : Id(column);
+
+    public OpaqueId Opaque(string column) => OpaqueId.Parse(Text(column));
+
+    public Money Amount(string column) => new(Number(column), Currency.Parse(Text("currency")));
+
+    public T Name<T>(string column)
+        where T : struct, Enum => WireName.Parse<T>(Text(column));
+
+    public T? NameOrNull<T>(string column)
+        where T : struct, Enum => IsNull(column) ? null : Name<T>(column);
+
+    public T? JsonOrNull<T>(string column)
+        where T : class => IsNull(column) ? null : PaymentsJson.Deserialize<T>(Text(column));
+
+    private bool IsNull(string column) => reader.IsDBNull(reader.GetOrdinal(column));
+}
