@@ -1,3 +1,5 @@
+using Curaway.Payments.Simulators;
+
 namespace Curaway.Payments.IntegrationTests.Providers;
 
 /// <summary>Accounts that behave differently from the documentation's first page.</summary>
@@ -16,6 +18,28 @@ public sealed class ProviderQuirkTests
         charge = await engine.ChargeAsync(charge.Id);
         Assert.Equal((ChargeStatus.Voided, 0L, null), (charge.Status, charge.Refunded.MinorUnits, charge.RefreshDueAt));
         Assert.Equal(new LedgerFigures(0, 0, 0, 1, 0, 0), engine.Stripe.LedgerOf(charge.Id));
+    }
+
+    [Fact]
+    [Trait("Promise", "P06")]
+    public async Task Money_that_a_429_took_after_all_goes_back_and_leaves_the_second_booking_alone()
+    {
+        await using var engine = await SimulatedEngine.StartAsync();
+        var command = engine.Booking(engine.Stripe);
+        engine.Stripe.Strike(StruckCall.Authorize, SimulatorFault.RateLimited(TimeSpan.FromSeconds(7)).AfterExecution());
+        var refused = await engine.Charges.AuthorizeAsync(command, Ct);
+        Assert.Equal((OperationOutcome.NotSent, ChargeStatus.Failed), (refused.Outcome, refused.Charge!.Status));
+        engine.Advance(TimeSpan.FromSeconds(8));
+        var booked = await engine.Charges.AuthorizeAsync(command, Ct);
+        Assert.Equal(OperationOutcome.Succeeded, booked.Outcome);
+
+        await engine.DeliverAsync(engine.Stripe);
+        engine.Advance(TimeSpan.FromMinutes(1));
+        await engine.SweepAsync();
+        var (first, second) = (await engine.ChargeAsync(refused.Charge.Id), await engine.ChargeAsync(booked.Charge!.Id));
+        Assert.Equal((ChargeStatus.Voided, ChargeStatus.Authorized), (first.Status, second.Status));
+        Assert.Equal((0L, 100_00L), (engine.Stripe.LedgerOf(first.Id).Held, engine.Stripe.LedgerOf(second.Id).Held));
+        Assert.Contains(await engine.AlertsAsync(first.Id), alert => alert is { Category: "money_conflict", Severity: AlertSeverity.Critical });
     }
 
     [Fact]
