@@ -47,6 +47,12 @@ public sealed record Charge
     /// <summary>Every refund we heard of, by reference.</summary>
     public ImmutableArray<ChargeRefund> Refunds { get; init; } = [];
 
+    /// <summary>Every dispute we heard of, by reference.</summary>
+    public ImmutableArray<ChargeDispute> Disputes { get; init; } = [];
+
+    /// <summary>Every invoice we heard of, by reference.</summary>
+    public ImmutableArray<ChargeInvoice> Invoices { get; init; } = [];
+
     /// <summary>When the host's session row was committed with it, UTC; set by nothing else.</summary>
     public DateTimeOffset? BookedAt { get; init; }
 

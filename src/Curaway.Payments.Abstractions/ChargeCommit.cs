@@ -157,14 +157,22 @@ public sealed record ChargeCommit
         if (applied.Verdict == SnapshotVerdict.Unchanged)
             return Nothing;
         var commit = Of(before, applied.Charge, cause, ProvenBy(before, applied.Charge));
-        var bounced = Bounced(charge, applied.Charge);
+        var told = Bounced(charge, applied.Charge).AddRange(Disputed(charge, applied.Charge));
         if (applied.Verdict == SnapshotVerdict.Applied)
-            return commit with { Alerts = commit.Alerts.AddRange(bounced) };
+            return commit with { Alerts = commit.Alerts.AddRange(told) };
 
         var conflicts = string.Join(' ', applied.Conflicts.Select(WireName.Of));
         var alert = new PaymentAlert("money_conflict", AlertSeverity.Critical, conflicts, charge.Id);
-        return commit with { Audit = commit.Audit.SetItem(0, commit.Audit[0] with { Note = conflicts }), Alerts = [.. commit.Alerts, .. bounced, alert] };
+        return commit with { Audit = commit.Audit.SetItem(0, commit.Audit[0] with { Note = conflicts }), Alerts = [.. commit.Alerts, .. told, alert] };
     }
+
+    /// <summary>A dispute that was opened has a deadline; one that was decided has moved money or not.</summary>
+    private static ImmutableArray<PaymentAlert> Disputed(Charge before, Charge after) =>
+    [
+        .. after.Disputes
+            .Where(dispute => !before.Disputes.Any(was => was.Reference == dispute.Reference && was.State == dispute.State))
+            .Select(dispute => new PaymentAlert("dispute", AlertSeverity.Critical, $"{dispute.Reference} {WireName.Of(dispute.State)} {dispute.Reason}", after.Id)),
+    ];
 
     /// <summary>A refund that failed leaves the patient without the money we said was on its way: a human has to find another one.</summary>
     private static ImmutableArray<PaymentAlert> Bounced(Charge before, Charge after) =>

@@ -2,56 +2,6 @@ using System.Collections.Immutable;
 
 namespace Curaway.Payments;
 
-/// <summary>What a snapshot did to a charge.</summary>
-public enum SnapshotVerdict
-{
-    /// <summary>It told something new.</summary>
-    Applied,
-
-    /// <summary>A duplicate or a late one.</summary>
-    Unchanged,
-
-    /// <summary>It contradicts what we hold true. Money truth wins, and a human is alerted.</summary>
-    Conflict,
-}
-
-/// <summary>What contradicts.</summary>
-public enum ChargeConflict
-{
-    /// <summary>Another provider or account spoke. Not applied.</summary>
-    OtherAccount,
-
-    /// <summary>Test mode and live mode are mixed. Not applied.</summary>
-    OtherMode,
-
-    /// <summary>Another currency. Not applied.</summary>
-    OtherCurrency,
-
-    /// <summary>Another intent or order than the one committed first. Not applied.</summary>
-    OtherReference,
-
-    /// <summary>The payment is of another amount than the charge.</summary>
-    OtherAmount,
-
-    /// <summary>Money is held or taken although a void was accepted, or the charge had ended as voided. It is released.</summary>
-    MoneyAfterVoid,
-
-    /// <summary>Money is held or taken although the authorization had failed. It is released.</summary>
-    MoneyAfterFailure,
-
-    /// <summary>Two payments hold money for one charge.</summary>
-    SecondPayment,
-
-    /// <summary>More was sent back than was taken.</summary>
-    RefundedMoreThanCaptured,
-}
-
-/// <summary>The charge after a snapshot.</summary>
-/// <param name="Charge">The charge; the same as before when nothing was new.</param>
-/// <param name="Verdict">What the snapshot did.</param>
-/// <param name="Conflicts">What it newly contradicts.</param>
-public sealed record SnapshotApplication(Charge Charge, SnapshotVerdict Verdict, ImmutableArray<ChargeConflict> Conflicts);
-
 /// <summary>
 /// The only code that changes a charge. Pure: facts in, facts out. A charge is a merge of facts whose ranks only rise, so
 /// every order of the same snapshots, with any repetition, ends in the same charge.
@@ -119,6 +69,8 @@ public static class ChargeLifecycle
             return new PaymentError(ErrorCodes.StateConflict, WireName.Of(charge.Status));
         if (kind is not OperationKind.Refund && operations.Any(operation => operation.IsOpen))
             return new PaymentError(ErrorCodes.StateConflict, "operation_open");
+        if (kind is OperationKind.Refund && charge.Disputes.Any(dispute => dispute.State == DisputeState.Open))
+            return new PaymentError(ErrorCodes.StateConflict, "disputed");
         if (kind is OperationKind.Refund && (!amount.IsPositive || amount > RefundableOf(charge, operations)))
             return new PaymentError(ErrorCodes.RefundExceedsCaptured);
         return null;
@@ -192,7 +144,9 @@ public static class ChargeLifecycle
     private static IEnumerable<Money> AmountsOf(ProviderSnapshot snapshot)
     {
         var amounts = snapshot.Payments.SelectMany(payment => new[] { payment.Amount, payment.Captured })
-            .Concat(snapshot.Refunds.Select(refund => refund.Amount));
+            .Concat(snapshot.Refunds.Select(refund => refund.Amount))
+            .Concat(snapshot.Disputes.Select(dispute => dispute.Amount))
+            .Concat(snapshot.Invoices.Select(invoice => invoice.Amount));
         return snapshot.Amount is { } amount ? amounts.Append(amount) : amounts;
     }
 
@@ -207,6 +161,8 @@ public static class ChargeLifecycle
             IsAuthorizationFailed = charge.IsAuthorizationFailed || snapshot.IsAuthorizationFailed,
             Payments = MergeBy(charge.Payments, snapshot.Payments, payment => payment.Reference, (left, right) => left.Merge(right)),
             Refunds = MergeBy(charge.Refunds, snapshot.Refunds, refund => refund.Reference, (left, right) => left.Merge(right)),
+            Disputes = MergeBy(charge.Disputes, snapshot.Disputes, dispute => dispute.Reference, (left, right) => left.Merge(right)),
+            Invoices = MergeBy(charge.Invoices, snapshot.Invoices, invoice => invoice.Reference, (left, right) => left.Merge(right)),
             LastError = snapshot.Error ?? charge.LastError,
         };
         var unlisted = snapshot.RefundedTotal is { } total && total.MinorUnits > merged.Refunds.Where(refund => refund.State != RefundState.Failed).Sum(refund => refund.Amount.MinorUnits);
@@ -254,5 +210,6 @@ public static class ChargeLifecycle
 
     private static bool SameFacts(Charge left, Charge right) =>
         left.Payments.SequenceEqual(right.Payments) && left.Refunds.SequenceEqual(right.Refunds)
-        && left with { Payments = right.Payments, Refunds = right.Refunds } == right;
+        && left.Disputes.SequenceEqual(right.Disputes) && left.Invoices.SequenceEqual(right.Invoices)
+        && left with { Payments = right.Payments, Refunds = right.Refunds, Disputes = right.Disputes, Invoices = right.Invoices } == right;
 }

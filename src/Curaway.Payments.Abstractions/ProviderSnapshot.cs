@@ -38,6 +38,12 @@ public sealed record ProviderSnapshot
     /// <summary>Refunds it told of.</summary>
     public ImmutableArray<ChargeRefund> Refunds { get; init; } = [];
 
+    /// <summary>Disputes it told of.</summary>
+    public ImmutableArray<ChargeDispute> Disputes { get; init; } = [];
+
+    /// <summary>Invoices it told of.</summary>
+    public ImmutableArray<ChargeInvoice> Invoices { get; init; } = [];
+
     /// <summary>
     /// A cumulative amount refunded, when that is all it told. It never enters the totals: when it exceeds what we know,
     /// the provider is asked for the refunds themselves, outside any transaction.

@@ -158,10 +158,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     {
         if (state.Charge is not { } charge)
             return Start.Refuse(ErrorCodes.NotFound, "charge");
-        if (state.Operations.FirstOrDefault(operation => operation.IsOpen && operation.Kind == kind) is { } open)
-            return Resume(state, charge, open, actorId);
+        // First: what a webhook told while the operation was open, or with a human, needs no second send.
         if (IsDone(charge, kind))
             return Start.Done(OperationOutcome.Succeeded);
+        if (state.Operations.FirstOrDefault(operation => operation.IsOpen && operation.Kind == kind) is { } open)
+            return Resume(state, charge, open, actorId);
         return ChargeLifecycle.Allows(charge, state.Operations, kind, charge.Amount) is { } refusal
             ? Start.Refuse(refusal)
             : New(state, charge, new ChargeOperation

@@ -7,8 +7,11 @@ public abstract class ProviderContractTests : ProviderTests
 {
     public static TheoryData<OperationKind> Verbs => [.. Enum.GetValues<OperationKind>()];
 
-    public static TheoryData<OperationKind, WireFault> Faults =>
-        [.. Enum.GetValues<OperationKind>().SelectMany(_ => Enum.GetValues<WireFault>(), (kind, fault) => (kind, fault))];
+    /// <summary>Every fault of every verb; a class whose provider cannot answer some verb so hides it with <see cref="FaultsThat"/>.</summary>
+    public static TheoryData<OperationKind, WireFault> Faults => FaultsThat((_, _) => true);
+
+    protected static TheoryData<OperationKind, WireFault> FaultsThat(Func<OperationKind, WireFault, bool> canHappen) =>
+        [.. Enum.GetValues<OperationKind>().SelectMany(_ => Enum.GetValues<WireFault>(), (kind, fault) => (kind, fault)).Where(cell => canHappen(cell.kind, cell.fault))];
 
     [Fact]
     public void The_name_is_lower_case_and_the_account_is_configured()
@@ -97,7 +100,6 @@ public abstract class ProviderContractTests : ProviderTests
     [Trait("Promise", "P06")]
     public async Task A_fault_is_never_taken_for_success_or_failure(OperationKind kind, WireFault fault)
     {
-        Assert.SkipUnless(World.CanHappen(kind, fault), "This provider cannot answer this verb so.");
         var request = RequestFor(kind);
         World.StubFault(request, fault);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Ct);

@@ -152,8 +152,5 @@ public abstract class ProviderHarness : IAsyncDisposable
     /// <summary>Makes the world know nothing of the request's operation. Read by Find only.</summary>
     public abstract void StubNotFound(ProviderRequest request);
 
-    /// <summary>False for a fault that cannot happen to that verb at this provider; the contract skips the cell.</summary>
-    public virtual bool CanHappen(OperationKind kind, WireFault fault) => true;
-
     public abstract ValueTask DisposeAsync();
 }

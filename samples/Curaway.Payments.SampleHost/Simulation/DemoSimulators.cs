@@ -42,7 +42,14 @@ public sealed class DemoSimulators : IAsyncDisposable
         if (asked == true && !environment.IsDevelopment())
             throw new InvalidOperationException($"{Switch}=true is for Development: simulated money is no money.");
         var isWanted = asked ?? (environment.IsDevelopment() && ProviderKeys.All(key => configuration[key] is not { Length: > 0 }));
-        return isWanted ? new DemoSimulators(await StripeSimulator.StartAsync(), await RazorpaySimulator.StartAsync()) : null;
+        return isWanted ? await StartAsync() : null;
+    }
+
+    /// <summary>In a flow of their own: each simulator is a web host too, and whoever listens for this process's host would take it for that.</summary>
+    private static Task<DemoSimulators> StartAsync()
+    {
+        using var ownFlow = ExecutionContext.SuppressFlow();
+        return Task.Run(async () => new DemoSimulators(await StripeSimulator.StartAsync(), await RazorpaySimulator.StartAsync()));
     }
 
     /// <summary>The settings that point the adapters at the simulators.</summary>

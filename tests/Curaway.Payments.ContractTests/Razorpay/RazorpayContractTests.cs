@@ -3,6 +3,8 @@ namespace Curaway.Payments.ContractTests.Razorpay;
 /// <summary>The contract, and what is peculiar to Razorpay's orders and captures.</summary>
 public sealed class RazorpayContractTests : ProviderContractTests
 {
+    public static new TheoryData<OperationKind, WireFault> Faults => FaultsThat(RazorpayHarness.CanHappen);
+
     private RazorpayHarness Razorpay => (RazorpayHarness)World;
 
     private int PostCount => World.Sent.Count(sent => sent.Method == "POST");

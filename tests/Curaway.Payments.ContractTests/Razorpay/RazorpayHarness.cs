@@ -117,7 +117,7 @@ internal sealed class RazorpayHarness : WireMockHarness
     }
 
     /// <summary>A void sends nothing, an order cannot be declined, and a capture is refused for no reason of the patient's.</summary>
-    public override bool CanHappen(OperationKind kind, WireFault fault) => kind switch
+    public static bool CanHappen(OperationKind kind, WireFault fault) => kind switch
     {
         OperationKind.Void => fault is WireFault.ConnectionRefused or WireFault.ConnectionReset,
         OperationKind.Refund => true,

@@ -6,6 +6,8 @@ namespace Curaway.Payments.ContractTests.Stripe;
 /// <summary>The same facts against Stripe's simulator: it answers as the stubs say that Stripe does.</summary>
 public sealed class StripeSimulatorContractTests : ProviderContractTests
 {
+    public static new TheoryData<OperationKind, WireFault> Faults => FaultsThat(StripeSimulatorHarness.CanHappen);
+
     protected override ProviderHarness CreateHarness() => new StripeSimulatorHarness();
 }
 
@@ -40,7 +42,7 @@ internal sealed class StripeSimulatorHarness : SimulatorHarness
     /// simulator would not take. OtherId of what is created: an id nobody knew before proves nothing; the stubs' answer names
     /// another charge instead.
     /// </summary>
-    public override bool CanHappen(OperationKind kind, WireFault fault) => fault switch
+    public static bool CanHappen(OperationKind kind, WireFault fault) => fault switch
     {
         WireFault.Refused or WireFault.BadRequest => false,
         WireFault.OtherId => kind is OperationKind.Capture or OperationKind.Void,

@@ -94,6 +94,9 @@ public sealed class KeyLifetimeTests
         engine.Heal();
         await engine.DeliverAsync(engine.Stripe);
         Assert.Equal((ChargeStatus.Captured, 100_00L), ((await engine.ChargeAsync(charge.Id)).Status, engine.Stripe.LedgerOf(charge.Id).Captured));
+        var sendCount = engine.Stripe.Calls.Count;
+        var again = await engine.Charges.CaptureAsync(charge.Id, "clinician-1", Ct);
+        Assert.Equal((OperationOutcome.Succeeded, sendCount), (again.Outcome, engine.Stripe.Calls.Count));
     }
 
     private static Task<ChargeResult> SendAsync(SimulatedEngine engine, StruckCall call, Charge? charge, AuthorizeCharge booking) => call switch

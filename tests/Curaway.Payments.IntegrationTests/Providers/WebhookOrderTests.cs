@@ -12,10 +12,10 @@ public sealed class WebhookOrderTests(SimulatedEngine engine) : IClassFixture<Si
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string, bool> Stories => new() { { "stripe", true }, { "stripe", false }, { "razorpay", true }, { "razorpay", false } };
-
-    [Theory, MemberData(nameof(Stories))]
-    public async Task All_720_orders_end_in_the_ledgers_state(string name, bool isReferenceKnown)
+    [Theory]
+    [InlineData("stripe")]
+    [InlineData("razorpay")]
+    public async Task All_720_orders_end_in_the_ledgers_state(string name)
     {
         var provider = engine.ProviderOf(name);
         provider.Webhooks.TakePending();
@@ -29,8 +29,8 @@ public sealed class WebhookOrderTests(SimulatedEngine engine) : IClassFixture<Si
         var number = 0;
         foreach (var order in Orders(story.Count))
         {
-            var copy = new StoryCopy(told, ++number * 2 + (isReferenceKnown ? 1 : 0));
-            await BeginAsync(copy, isReferenceKnown);
+            var copy = new StoryCopy(told, ++number);
+            await BeginAsync(copy, isReferenceKnown: number % 2 == 0);
             var deliveries = story.ConvertAll(webhook => engine.Read(provider, provider.Webhooks.Sign(copy.Rewrite(webhook.Body)))!);
             var inOrder = order.Select(index => deliveries[index]).ToList();
             var fates = await engine.Store.ReceiveAsync([.. inOrder, .. inOrder.AsEnumerable().Reverse()], Ct);
@@ -44,7 +44,7 @@ public sealed class WebhookOrderTests(SimulatedEngine engine) : IClassFixture<Si
         Assert.Equal(720, number);
         var (only, count) = Assert.Single(ends);
         Assert.Equal(720, count);
-        var charge = await engine.ChargeAsync(new StoryCopy(told, number * 2 + (isReferenceKnown ? 1 : 0)).Id);
+        var charge = await engine.ChargeAsync(new StoryCopy(told, number).Id);
         Assert.Equal(
             (ChargeStatus.PartiallyRefunded, ledger.Captured, ledger.Refunded), (charge.Status, charge.Captured.MinorUnits, charge.Refunded.MinorUnits));
         Assert.Equal((100_00L, 40_00L, 0L), (ledger.Captured, ledger.Refunded, ledger.Held));
