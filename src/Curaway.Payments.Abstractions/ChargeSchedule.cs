@@ -6,7 +6,10 @@ namespace Curaway.Payments;
 /// </summary>
 public static class ChargeSchedule
 {
-    /// <summary>The earliest moment something is due, UTC; null when nothing is.</summary>
+    /// <summary>
+    /// The earliest moment something is due, UTC; null when nothing is. Captured money that is disputed is not due for release:
+    /// a refund is refused until the dispute is won or closed, and whoever records that writes the new time.
+    /// </summary>
     public static DateTimeOffset? DueAt(Charge charge, IReadOnlyCollection<ChargeOperation> operations) =>
         DueTimes(charge, operations).Min();
 
@@ -20,7 +23,7 @@ public static class ChargeSchedule
         if (!charge.IsLive || operations.Any(operation => operation.IsOpen))
             yield break;
         if (charge.ClosingAt is { } closingAt)
-            yield return NextReleaseAt(closingAt, operations);
+            yield return charge.Captured.IsPositive && ChargeLifecycle.IsDisputed(charge) ? null : NextReleaseAt(closingAt, operations);
         else if (charge.BookedAt is null)
             yield return charge.BookBy;
         else if (charge.Status == ChargeStatus.Pending && charge.RefreshDueAt is null)
