@@ -34,6 +34,7 @@ public sealed class EndpointTests(HostFixture host) : IClassFixture<HostFixture>
         ["GET /openapi/{documentName}.json"] = "-",
         ["GET /scalar"] = "-",
         ["GET /scalar/{documentName?}"] = "-",
+        ["GET /scalar/favicon.svg"] = "-",
         ["GET /scalar/scalar.js"] = "-",
         ["GET /scalar/scalar.aspnetcore.js"] = "-",
     };

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Curaway.Payments.Simulators;
 
 namespace Curaway.Payments.IntegrationTests.Host;
@@ -39,13 +38,9 @@ public sealed class IdempotencyKeyTests(HostFixture host) : IClassFixture<HostFi
     {
         var patient = host.Patient();
         var key = NewKey();
-        var refused = (await patient.PostAsync(HostCaller.Consultations, HostCaller.Consultation(currency: "XXQ"), key)).Expect(422);
         var body = HostCaller.Consultation(currency: "XXQ");
-        Assert.Equal(422, refused.Status);
-        var again = await patient.PostAsync(HostCaller.Consultations, body, key);
-        // The start is a later second in a slow run; then it is another body.
-        if (again.Code != ErrorCodes.IdempotencyMismatch)
-            AssertReplayed(refused, again);
+        var refused = (await patient.PostAsync(HostCaller.Consultations, body, key)).Expect(422, ErrorCodes.CurrencyUnsupported);
+        AssertReplayed(refused, await patient.PostAsync(HostCaller.Consultations, body, key));
     }
 
     [Fact]
@@ -82,12 +77,10 @@ public sealed class IdempotencyKeyTests(HostFixture host) : IClassFixture<HostFi
         host.Stripe.Faults.Next(
             call => call.Method == "POST" && call.Body.Contains(id, StringComparison.Ordinal), SimulatorFault.Reset.AfterExecution());
         host.Stripe.Faults.Next(call => call.Method == "GET", SimulatorFault.Reset);
-        var first = await patient.ScheduleAsync(id, "test_ok", key);
-        Assert.Contains(first.Status, new[] { 200, 503 });
+        (await patient.ScheduleAsync(id, "test_ok", key)).Expect(503, ErrorCodes.ProviderUnavailable);
         var again = (await patient.ScheduleAsync(id, "test_ok", key)).Expect(200);
         Assert.Equal("scheduled", again["status"]);
         Assert.Equal(1, host.Stripe.Ledger.AuthorizationCount(await host.ChargeIdOfAsync(id)));
-        Assert.Equal(503, first.Status);
     }
 
     [Fact]
@@ -102,12 +95,11 @@ public sealed class IdempotencyKeyTests(HostFixture host) : IClassFixture<HostFi
         (await two.ReadAsync(ids[0])).Expect(404);
     }
 
-    [Theory]
-    [InlineData(256)]
-    public async Task A_key_that_is_none_is_a_400(int length)
+    [Fact]
+    public async Task A_key_that_is_none_is_a_400()
     {
         var patient = host.Patient();
-        (await patient.PostAsync(HostCaller.Consultations, HostCaller.Consultation(), new string('k', length))).Expect(400, ErrorCodes.MalformedRequest);
+        (await patient.PostAsync(HostCaller.Consultations, HostCaller.Consultation(), new string('k', 256))).Expect(400, ErrorCodes.MalformedRequest);
         (await patient.PostAsync(HostCaller.Consultations, HostCaller.Consultation(), "a key")).Expect(400, ErrorCodes.MalformedRequest);
         Assert.Empty((await patient.GetAsync(HostCaller.Consultations)).Json["items"]!.AsArray());
     }
@@ -117,6 +109,5 @@ public sealed class IdempotencyKeyTests(HostFixture host) : IClassFixture<HostFi
         Assert.Equal((first.Status, first.ContentType, first.Text), (again.Status, again.ContentType, again.Text));
         Assert.Contains("Idempotency-Replayed: true", again.Headers, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("Idempotency-Replayed", first.Headers, StringComparison.OrdinalIgnoreCase);
-        _ = JsonNode.Parse(again.Text);
     }
 }
