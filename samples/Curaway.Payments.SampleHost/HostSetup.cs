@@ -29,8 +29,8 @@ internal static class HostSetup
         builder.WebHost.UseUrls($"http://{interfaceName}:{(port is { Length: > 0 } ? port : PortDefault)}");
     }
 
-    /// <summary>The SQLite file: Development only, since it serves one host on one disk.</summary>
-    public static string DatabasePathOf(WebApplicationBuilder builder)
+    /// <summary>The SQLite file: Development only, since it serves one host on one disk. The simulators bring their own.</summary>
+    public static string DatabasePathOf(WebApplicationBuilder builder, DemoSimulators? simulators)
     {
         if (builder.Configuration["DATABASE_URL"] is { Length: > 0 })
             throw new InvalidOperationException("DATABASE_URL is set, and this host is built without the PostgreSQL store.");
@@ -38,7 +38,7 @@ internal static class HostSetup
             throw new InvalidOperationException("Set DATABASE_URL: SQLite is for Development.");
         return builder.Configuration["Curaway:Payments:Sqlite:Path"] is { Length: > 0 } path
             ? Path.GetFullPath(path, builder.Environment.ContentRootPath)
-            : Path.Combine(builder.Environment.ContentRootPath, "payments.db");
+            : simulators?.DatabasePath ?? Path.Combine(builder.Environment.ContentRootPath, "payments.db");
     }
 
     public static void AddHost(this WebApplicationBuilder builder, string databasePath, DemoSimulators? simulators)

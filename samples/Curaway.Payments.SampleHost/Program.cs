@@ -7,11 +7,11 @@ using Curaway.Payments.SampleHost.Simulation;
 var builder = WebApplication.CreateBuilder(args);
 builder.UseHostAddress();
 builder.AddHostIdentity();
-var databasePath = HostSetup.DatabasePathOf(builder);
 
 // With no provider's keys in Development, both providers are played inside this process.
 var simulators = await DemoSimulators.StartIfWantedAsync(builder.Configuration, builder.Environment);
 builder.Configuration.AddInMemoryCollection(simulators?.Settings());
+var databasePath = HostSetup.DatabasePathOf(builder, simulators);
 
 builder.AddHost(databasePath, simulators);
 builder.Services.AddCurawayPayments(payments => payments

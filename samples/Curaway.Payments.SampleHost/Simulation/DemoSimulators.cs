@@ -12,6 +12,8 @@ public sealed class DemoSimulators : IAsyncDisposable
 
     private static readonly string[] ProviderKeys = ["STRIPE_SECRET_KEY", "RAZORPAY_KEY_ID"];
 
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("curaway-payments-");
+
     private DemoSimulators(StripeSimulator stripe, RazorpaySimulator razorpay)
     {
         Stripe = stripe;
@@ -23,6 +25,12 @@ public sealed class DemoSimulators : IAsyncDisposable
 
     /// <summary>The one that plays Razorpay.</summary>
     public RazorpaySimulator Razorpay { get; }
+
+    /// <summary>
+    /// A database that lives as long as the simulators' ledgers: charges of an earlier run would name payments that nobody
+    /// knows any more. Any number of demos run side by side.
+    /// </summary>
+    public string DatabasePath => Path.Combine(_folder.FullName, "payments.db");
 
     /// <summary>Starts them when they are wanted: asked for, or in Development without any provider's key.</summary>
     /// <exception cref="InvalidOperationException">They are asked for in Production.</exception>
@@ -71,6 +79,14 @@ public sealed class DemoSimulators : IAsyncDisposable
     {
         await Stripe.DisposeAsync();
         await Razorpay.DisposeAsync();
+        try
+        {
+            _folder.Delete(recursive: true);
+        }
+        catch (IOException)
+        {
+            // Windows keeps a file that a pooled connection still holds; the system's cleanup of its temporary folder takes it.
+        }
     }
 
     private static string AddressOf(Uri address) => address.ToString().TrimEnd('/');
