@@ -34,7 +34,7 @@ public sealed class ChargeScheduleTests
     {
         var operation = Operation(OperationKind.Capture, state: state) with { NextAttemptAt = T0.AddHours(1) };
 
-        Assert.Equal(state == OperationState.Open ? T0.AddHours(1) : null, ChargeSchedule.DueAt(Authorized, [operation]));
+        Assert.Equal(T0.AddHours(1), ChargeSchedule.DueAt(Authorized, [operation]));
     }
 
     [Fact]
