@@ -163,7 +163,9 @@ public sealed class DiscretionTests(TalkativeHost host) : IClassFixture<Talkativ
         var paid = host.Razorpay.PayAsPatient(order, "4100280000001007");
         (await patient.CompleteAsync(second, new JsonObject
         {
-            ["razorpay_payment_id"] = paid.PaymentId, ["razorpay_order_id"] = order, ["razorpay_signature"] = paid.Signature,
+            ["razorpay_payment_id"] = paid.PaymentId,
+            ["razorpay_order_id"] = order,
+            ["razorpay_signature"] = paid.Signature,
         })).Expect(200);
 
         var third = await patient.RequestAsync();

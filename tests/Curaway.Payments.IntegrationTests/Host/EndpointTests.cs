@@ -32,7 +32,6 @@ public sealed class EndpointTests(HostFixture host) : IClassFixture<HostFixture>
         ["* /health/live"] = "-",
         ["* /health/ready"] = "-",
         ["GET /openapi/{documentName}.json"] = "-",
-        ["GET /scalar"] = "-",
         ["GET /scalar/{documentName?}"] = "-",
         ["GET /scalar/favicon.svg"] = "-",
         ["GET /scalar/scalar.js"] = "-",
