@@ -50,6 +50,7 @@ public sealed class ChargeScheduleTests
         Assert.Equal(T0.AddSeconds(25), ChargeSchedule.DueAt(closing, [refused]));
         Assert.Equal(T0.AddSeconds(45), ChargeSchedule.DueAt(closing, [refused, refused]));
         Assert.Equal(T0.AddSeconds(3605), ChargeSchedule.DueAt(closing, [.. Enumerable.Repeat(refused, 50)]));
+        Assert.Equal(T0.AddSeconds(6), ChargeSchedule.DueAt(closing, [refused with { Outcome = OperationOutcome.Succeeded }]));
     }
 
     [Theory]
