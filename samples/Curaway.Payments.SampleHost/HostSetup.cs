@@ -21,12 +21,12 @@ internal static class HostSetup
     /// <summary>PORT wins over ASPNETCORE_URLS. Only Production listens beyond this machine.</summary>
     public static void UseHostAddress(this WebApplicationBuilder builder)
     {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         var port = builder.Configuration["PORT"];
         if (port is not { Length: > 0 } && (builder.Configuration["URLS"] ?? builder.Configuration["HTTP_PORTS"]) is { Length: > 0 })
             return;
         var interfaceName = builder.Environment.IsDevelopment() ? "localhost" : "*";
         builder.WebHost.UseUrls($"http://{interfaceName}:{(port is { Length: > 0 } ? port : PortDefault)}");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
     }
 
     /// <summary>The SQLite file: Development only, since it serves one host on one disk. The simulators bring their own.</summary>

@@ -30,11 +30,15 @@ public static class ChargeSchedule
             yield return charge.CheckoutExpiresAt;
     }
 
-    /// <summary>A release that was refused is tried again, ever more slowly: 20 s, 40 s, … at most 1 h apart.</summary>
+    /// <summary>
+    /// A release that was refused is tried again, ever more slowly: 20 s, 40 s, … at most 1 h apart. Money that came after one
+    /// that succeeded waits 1 s.
+    /// </summary>
     private static DateTimeOffset NextReleaseAt(DateTimeOffset closingAt, IEnumerable<ChargeOperation> operations)
     {
-        var refused = operations.Where(operation => operation.Kind is OperationKind.Void or OperationKind.Refund && operation.ClosedAt >= closingAt).ToList();
-        var wait = TimeSpan.FromSeconds(Math.Min(10 * Math.Pow(2, refused.Count), 3600));
-        return refused.Max(operation => operation.ClosedAt) + wait ?? closingAt;
+        var releases = operations.Where(operation => operation.Kind is OperationKind.Void or OperationKind.Refund && operation.ClosedAt >= closingAt).ToList();
+        var refusedCount = releases.Count(operation => operation.Outcome != OperationOutcome.Succeeded);
+        var wait = refusedCount == 0 ? 1 : Math.Min(10 * Math.Pow(2, refusedCount), 3600);
+        return releases.Max(operation => operation.ClosedAt) + TimeSpan.FromSeconds(wait) ?? closingAt;
     }
 }

@@ -147,7 +147,7 @@ internal static class ConsultationEndpoints
     {
         if (await store.FindAsync(caller.TenantId, caller.OnlyPatientId, id, ct) is not { } consultation)
             return Problem.NotFound;
-        return request?.Reason is { Length: > ConsultationRequests.ReasonLengthMax }
+        return request?.Reason is { } reason && !ConsultationRequests.IsReason(reason)
             ? Problem.Validation("reason")
             : await closing.CancelAsync(consultation, request?.Reason, caller, ct);
     }

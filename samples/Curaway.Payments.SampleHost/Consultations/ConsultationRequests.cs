@@ -51,8 +51,7 @@ internal sealed record CancelConsultation(string? Reason);
 internal static class ConsultationRequests
 {
     public const int DurationMinutesDefault = 30;
-    public const int ReasonLengthMax = 200;
-
+    private const int ReasonLengthMax = 200;
     private const int DurationMinutesMax = 480;
 
     /// <summary>Above the largest amount a provider documents, and small enough that sums never overflow.</summary>
@@ -95,6 +94,9 @@ internal static class ConsultationRequests
         time = Data.DbText.ToMilliseconds(parsed);
         return true;
     }
+
+    /// <summary>Text as a person writes it: not too long, and no NUL, which no PostgreSQL column takes.</summary>
+    public static bool IsReason(string text) => text.Length <= ReasonLengthMax && !text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t'));
 
     private static bool IsCountry(string? text) => text is { Length: 2 or 3 } && text.All(char.IsAsciiLetter);
 }

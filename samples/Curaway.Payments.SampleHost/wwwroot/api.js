@@ -8,22 +8,32 @@ export function useToken(text) {
   token = text;
 }
 
-// False when this host does not hand out tokens: then the person brings one.
-export async function signIn(tenant, role) {
+// Of two sign-ins at once the later one counts, in whatever order they are answered; calls wait for it.
+let turn = 0;
+let signing = Promise.resolve();
+
+// False when this host does not hand out tokens: then the person brings one. Undefined when a later sign-in took over.
+export function signIn(tenant, role) {
   Object.assign(session, { tenant, role });
   sessionStorage.setItem(storageKey, JSON.stringify(session));
+  return signing = fetchToken(tenant, role, ++turn).catch(() => false);
+}
+
+async function fetchToken(tenant, role, mine) {
   const response = await fetch('/dev/token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ tenant_id: tenant, role, sub: 'demo-' + role })
   });
-  if (!response.ok) return false;
-  token = (await response.json()).access_token;
-  return true;
+  const answer = response.ok ? await response.json() : null;
+  if (mine !== turn) return undefined;
+  if (answer) token = answer.access_token;
+  return response.ok;
 }
 
 // Resolves to the answer's body; rejects with { title, code, status } in words for the patient.
 export async function call(method, path, body, key = method === 'POST' ? crypto.randomUUID() : null) {
+  await signing;
   const headers = { authorization: 'Bearer ' + token };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (key) headers['idempotency-key'] = key;

@@ -145,9 +145,10 @@ async function arrive() {
 
 async function become() {
   const role = document.querySelector('input[name=role]:checked').value;
-  if (await signIn($('#tenant').value, role).catch(() => false)) {
+  const isIn = await signIn($('#tenant').value, role);
+  if (isIn) {
     await arrive();
-  } else {
+  } else if (isIn === false) {
     $('#identity').hidden = true;
     $('#sign-in').hidden = false;
   }

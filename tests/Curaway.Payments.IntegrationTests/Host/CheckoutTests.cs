@@ -135,7 +135,9 @@ public sealed class CheckoutTests(HostFixture host) : IClassFixture<HostFixture>
         var paid = host.Razorpay.PayAsPatient(order);
         return new JsonObject
         {
-            ["razorpay_payment_id"] = paid.PaymentId, ["razorpay_order_id"] = paid.OrderId, ["razorpay_signature"] = paid.Signature,
+            ["razorpay_payment_id"] = paid.PaymentId,
+            ["razorpay_order_id"] = paid.OrderId,
+            ["razorpay_signature"] = paid.Signature,
         };
     }
 

@@ -6,8 +6,6 @@ namespace Curaway.Payments.IntegrationTests.Host;
 /// <summary>What the providers' webhooks do to consultations, over real sockets and signed as the providers sign.</summary>
 public sealed class WebhookDeliveryTests(HostFixture host) : IClassFixture<HostFixture>
 {
-    private static CancellationToken Ct => HostFixture.Ct;
-
     [Theory]
     [InlineData("/api/v1/webhooks/stripe")]
     [InlineData("/api/v1/mso/webhooks/stripe")]
@@ -15,7 +13,7 @@ public sealed class WebhookDeliveryTests(HostFixture host) : IClassFixture<HostF
     public async Task The_same_webhook_twice_is_a_200_with_its_code_and_has_one_effect(string path)
     {
         var id = await host.Patient().BookAsync();
-        var webhook = await NextOfAsync(host.Stripe.Webhooks, () => { }, webhook => webhook.Type == "payment_intent.amount_capturable_updated" && Names(webhook, id));
+        var webhook = await SentAsync(host.Stripe.Webhooks, webhook => webhook.Type == "payment_intent.amount_capturable_updated" && Names(webhook, id));
         var before = await EffectsOfAsync(id);
         var first = await PostAsync(path, webhook);
         var again = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => PostAsync(path, webhook)));
@@ -53,7 +51,6 @@ public sealed class WebhookDeliveryTests(HostFixture host) : IClassFixture<HostF
         var webhooks = provider == "stripe" ? host.Stripe.Webhooks : host.Razorpay.Webhooks;
         var body = """{"id":"evt_changed","type":"payment_intent.succeeded","event":"payment.captured"}"""u8.ToArray();
         var signed = webhooks.Sign(body);
-        var events = await host.CountAsync("SELECT count(*) FROM webhook_events WHERE event_type <> 'x'");
         foreach (var at in new[] { 0, body.Length / 2, body.Length - 1 })
         {
             var changed = signed.Body.ToArray();
@@ -63,7 +60,6 @@ public sealed class WebhookDeliveryTests(HostFixture host) : IClassFixture<HostF
 
         Assert.Equal(0, await host.CountAsync("SELECT count(*) FROM webhook_events WHERE provider_event_id = 'evt_changed'"));
         Assert.Equal(0, await host.CountAsync("SELECT count(*) FROM webhook_events WHERE provider_event_id = @id", signed.EventId));
-        Assert.True(events >= 0);
     }
 
     [Fact]
@@ -129,9 +125,8 @@ public sealed class WebhookDeliveryTests(HostFixture host) : IClassFixture<HostF
     private static bool Names(SimulatorWebhook webhook, string consultationId) => webhook.BodyText.Contains(consultationId, StringComparison.Ordinal);
 
     /// <summary>The event as the provider would send it once more: found by what was delivered, signed anew.</summary>
-    private async Task<SimulatorWebhook> NextOfAsync(SimulatorWebhooks webhooks, Action act, Func<SimulatorWebhook, bool> match)
+    private async Task<SimulatorWebhook> SentAsync(SimulatorWebhooks webhooks, Func<SimulatorWebhook, bool> match)
     {
-        act();
         await host.DrainAsync();
         webhooks.Pause();
         try
@@ -173,7 +168,6 @@ public sealed class WebhookDeliveryTests(HostFixture host) : IClassFixture<HostF
         var audits = await host.CountAsync("SELECT count(*) FROM audit_log WHERE charge_id = @id", charge);
         var transitions = await host.CountAsync("SELECT count(*) FROM charge_transitions WHERE charge_id = @id", charge);
         var version = await host.CountAsync("SELECT version FROM consultation_charges WHERE id = @id", charge);
-        Ct.ThrowIfCancellationRequested();
         return $"{audits} {transitions} {version} {await host.ChargeStatusOfAsync(id)}";
     }
 }
