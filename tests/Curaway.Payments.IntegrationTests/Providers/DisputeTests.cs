@@ -70,7 +70,7 @@ public sealed class DisputeTests
         else
         {
             ((SimulatedRazorpay)provider).Simulator.EmitEvent(type, $$"""
-                {"payment":{"entity":{{PaymentOf(charge, payment, charge.Reference!)}}},
+                {"payment":{"entity":{{PaymentOf(charge, payment, charge.Reference!)}} },
                  "dispute":{"entity":{"id":"disp_1","entity":"dispute","payment_id":"{{payment}}","amount":{{charge.Amount.MinorUnits}},
                  "currency":"INR","amount_deducted":0,"reason_code":"fraudulent","status":"{{status}}","phase":"chargeback"} } }
                 """);
@@ -90,8 +90,8 @@ public sealed class DisputeTests
         else
         {
             ((SimulatedRazorpay)provider).Simulator.EmitEvent("invoice.paid", $$"""
-                {"payment":{"entity":{{PaymentOf(charge, "pay_other", "order_other")}}},
-                 "order":{"entity":{"id":"order_other","entity":"order","amount":{{charge.Amount.MinorUnits}},"currency":"INR","notes":[]}},
+                {"payment":{"entity":{{PaymentOf(charge, "pay_other", "order_other")}} },
+                 "order":{"entity":{"id":"order_other","entity":"order","amount":{{charge.Amount.MinorUnits}},"currency":"INR","notes":[]} },
                  "invoice":{"entity":{"id":"inv_1","entity":"invoice","invoice_number":"A-1","order_id":"order_other","payment_id":"pay_other",
                  "status":"paid","amount":{{charge.Amount.MinorUnits}},"currency":"INR","short_url":"https://example.test/i/1",
                  "notes":{"charge_id":"{{charge.Id}}"} } } }
