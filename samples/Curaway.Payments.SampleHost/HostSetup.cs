@@ -13,7 +13,7 @@ using Scalar.AspNetCore;
 
 namespace Curaway.Payments.SampleHost;
 
-/// <summary>What <c>Program</c> leaves out: where to listen, where the database is, and the order of the pipeline.</summary>
+/// <summary>What <c>Program</c> leaves out: where to listen, what is needed, and the order of the pipeline.</summary>
 internal static class HostSetup
 {
     private const string PortDefault = "5080";
@@ -29,24 +29,11 @@ internal static class HostSetup
         builder.WebHost.UseUrls($"http://{interfaceName}:{(port is { Length: > 0 } ? port : PortDefault)}");
     }
 
-    /// <summary>The SQLite file: Development only, since it serves one host on one disk. The simulators bring their own.</summary>
-    public static string DatabasePathOf(WebApplicationBuilder builder, DemoSimulators? simulators)
-    {
-        if (builder.Configuration["DATABASE_URL"] is { Length: > 0 })
-            throw new InvalidOperationException("DATABASE_URL is set, and this host is built without the PostgreSQL store.");
-        if (!builder.Environment.IsDevelopment())
-            throw new InvalidOperationException("Set DATABASE_URL: SQLite is for Development.");
-        return builder.Configuration["Curaway:Payments:Sqlite:Path"] is { Length: > 0 } path
-            ? Path.GetFullPath(path, builder.Environment.ContentRootPath)
-            : simulators?.DatabasePath ?? Path.Combine(builder.Environment.ContentRootPath, "payments.db");
-    }
-
-    public static void AddHost(this WebApplicationBuilder builder, string databasePath, DemoSimulators? simulators)
+    public static void AddHost(this WebApplicationBuilder builder, DemoSimulators? simulators)
     {
         var services = builder.Services;
         if (simulators is not null)
             services.AddSingleton(_ => simulators);
-        services.AddSingleton(provider => new HostDatabase(databasePath, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TestPaymentMethods(provider.GetService<DemoSimulators>()));
         services.AddSingleton<TenantSettingsStore>();
         services.AddSingleton<ConsultationStore>();
@@ -57,7 +44,6 @@ internal static class HostSetup
         services.AddSingleton<CheckoutTokens>();
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<HostMigrations>();
-        services.AddHostedService<SettlementSweeper>();
         services.AddHostHealth();
 
         services.ConfigureHttpJsonOptions(options => StrictJson.Configure(options.SerializerOptions));

@@ -1,8 +1,15 @@
 using Curaway.Payments;
 using Curaway.Payments.SampleHost;
 using Curaway.Payments.SampleHost.Consultations;
+using Curaway.Payments.SampleHost.Data;
 using Curaway.Payments.SampleHost.Identity;
 using Curaway.Payments.SampleHost.Simulation;
+
+if (args is ["export-sql"])
+{
+    Console.Write(HostSchema.ExportSql());
+    return;
+}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.UseHostAddress();
@@ -11,16 +18,17 @@ builder.AddHostIdentity();
 // With no provider's keys in Development, both providers are played inside this process.
 var simulators = await DemoSimulators.StartIfWantedAsync(builder.Configuration, builder.Environment);
 builder.Configuration.AddInMemoryCollection(simulators?.Settings());
-var databasePath = HostSetup.DatabasePathOf(builder, simulators);
 
-builder.AddHost(databasePath, simulators);
+builder.AddHost(simulators);
 builder.Services.AddCurawayPayments(payments => payments
     .AddStripe(builder.Configuration)
     .AddRazorpay(builder.Configuration)
     .AddGeographicRouting()
-    .UseSqlite(databasePath)
+    .UseHostDatabase(builder, simulators)    // UsePostgres(DATABASE_URL), or UseSqlite(file) in Development
     .AddObserver<ConsultationObserver>()
     .Configure(options => builder.Configuration.GetSection("Curaway:Payments").Bind(options)));
+// After the payments tables are there.
+builder.Services.AddHostedService<SettlementSweeper>();
 
 var app = builder.Build();
 app.UseHost();

@@ -1,13 +1,13 @@
 using System.Globalization;
 using Npgsql;
 
-namespace Curaway.Payments.Postgres;
+namespace Curaway.Payments;
 
 /// <summary>
 /// Reads what hosting platforms put into <c>DATABASE_URL</c>. Not by <see cref="Uri"/>, which takes a raw <c>#</c> for a
 /// fragment and quietly drops the rest of the password. No message shows any part of the text but a parameter's name.
 /// </summary>
-internal static class PostgresConnectionString
+public static class PostgresConnectionString
 {
     private static readonly string[] Schemes = ["postgresql://", "postgres://"];
 
@@ -35,7 +35,12 @@ internal static class PostgresConnectionString
         ["dbname"] = "Database",
     };
 
-    /// <summary>Npgsql's form of either form.</summary>
+    /// <summary>
+    /// Npgsql's form of either form, for a host that keeps tables of its own in the same database: one
+    /// <see cref="NpgsqlDataSource"/> for both, so that a session row and its charge share one pool. Thread-safe.
+    /// </summary>
+    /// <param name="text"><c>postgres://…</c>, <c>postgresql://…</c>, or <c>Host=…;Username=…</c>. A secret.</param>
+    /// <returns>A connection string for Npgsql; as secret as what it was made of.</returns>
     /// <exception cref="FormatException">The text is neither, and why.</exception>
     public static string Parse(string text)
     {

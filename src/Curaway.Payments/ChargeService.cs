@@ -129,6 +129,26 @@ public sealed class ChargeService
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
         ReleaseAsync(command, "api", ct);
 
+    /// <summary>
+    /// Asks the provider what is true now and commits it, for an operator who will not wait for the reconciler. Success says
+    /// that the provider answered, whatever it said; <see cref="ErrorCodes.ProviderUnavailable"/> that it did not, and
+    /// <see cref="ErrorCodes.NotFound"/> that there is no such charge. Sends nothing that moves money.
+    /// </summary>
+    /// <param name="id">The charge.</param>
+    /// <param name="actorId">Who asks; the audit row of what changed names them.</param>
+    /// <param name="ct">Cancels until the provider is asked.</param>
+    public async Task<ChargeResult> RefreshAsync(ChargeId id, string actorId, CancellationToken ct = default)
+    {
+        if (await FindAsync(id, ct).ConfigureAwait(false) is not { } charge)
+            return Refused(null, new PaymentError(ErrorCodes.NotFound, "charge"));
+        var answer = await _caller.FindAsync(new ProviderRequest(charge, null)).ConfigureAwait(false);
+        var recorded = await _recorder.RefreshAsync(id, answer.Result.Snapshot, new ChargeCause("refresh", "api", actorId)).ConfigureAwait(false);
+        if (answer.Result.Snapshot is not null)
+            return new ChargeResult(recorded.Charge, OperationOutcome.Succeeded, null, null);
+        var outcome = answer.Result.Outcome == OperationOutcome.NotSent ? OperationOutcome.NotSent : OperationOutcome.Indeterminate;
+        return new ChargeResult(recorded.Charge, outcome, null, ChargeRecorder.ErrorOf(outcome, answer.Result));
+    }
+
     /// <summary>The charge; null when there is none.</summary>
     public async Task<Charge?> FindAsync(ChargeId id, CancellationToken ct = default) =>
         (await _store.FindAsync(new ChargeSelector.ById(id), ct).ConfigureAwait(false)).Charge;

@@ -48,7 +48,7 @@ internal sealed class CheckoutTokens(HostDatabase database)
             FROM checkout_tokens t
             JOIN consultations c ON c.id = t.consultation_id
             JOIN consultation_sessions s ON s.consultation_id = t.consultation_id AND s.charge_id = t.charge_id
-            WHERE t.token_hash = @hash AND t.expires_at > @now
+            WHERE t.token_hash = @hash AND t.expires_at > payments_now()
             """,
             row => new CheckoutGrant(
                 OpaqueId.Parse(row.Text("tenant_id")),
@@ -56,7 +56,7 @@ internal sealed class CheckoutTokens(HostDatabase database)
                 row.Text("patient_id"),
                 ChargeId.TryParse(row.Text("charge_id"), out var chargeId) ? chargeId : throw new InvalidOperationException("Not a charge id."),
                 WireName.Parse<ConsultationStatus>(row.Text("status"))),
-            ct, ("@hash", HashOf(token)), ("@now", database.Now));
+            ct, ("@hash", HashOf(token)));
         return rows.SingleOrDefault();
     }
 

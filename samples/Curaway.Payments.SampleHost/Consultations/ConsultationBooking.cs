@@ -72,7 +72,7 @@ internal sealed class ConsultationBooking(
             },
             OnBooked = async (transaction, charge, token) =>
             {
-                if (!await consultations.BookAsync(transaction, consultation, charge, token))
+                if (!await ConsultationStore.BookAsync(transaction, consultation, charge, token))
                     throw new ConsultationGoneException();
             },
         };

@@ -14,7 +14,7 @@ internal sealed class ConsultationClosing(ConsultationStore consultations, Consu
         CloseAsync(consultation, ConsultationStatus.Ended, before => PrepareEndAsync(before, endedAt, caller, ct), ct);
 
     public Task<IResult> CancelAsync(Consultation consultation, string? note, Caller caller, CancellationToken ct) =>
-        CloseAsync(consultation, ConsultationStatus.Cancelled, before => Task.FromResult(PrepareCancel(before, note, caller)), ct);
+        CloseAsync(consultation, ConsultationStatus.Cancelled, before => PrepareCancelAsync(before, note, caller, ct), ct);
 
     private async Task<IResult> CloseAsync(
         Consultation consultation, ConsultationStatus target, Func<Consultation, Task<Closing>> prepare, CancellationToken ct)
@@ -44,7 +44,7 @@ internal sealed class ConsultationClosing(ConsultationStore consultations, Consu
             return new Closing(new Problem(ErrorCodes.PaymentRequired));
         if (before.Status is not (ConsultationStatus.Scheduled or ConsultationStatus.InSession))
             return new Closing(Problem.StateConflict);
-        var now = consultations.Now;
+        var now = await consultations.NowAsync(ct);
         var endedAt = asked ?? now;
         if (endedAt > now || endedAt < (before.StartedAt ?? before.CreatedAt))
             return new Closing(Problem.Validation("ended_at"));
@@ -58,13 +58,13 @@ internal sealed class ConsultationClosing(ConsultationStore consultations, Consu
     }
 
     /// <summary>Before the session anybody of the booking may cancel; a session under way only an admin, or a patient could leave unbilled.</summary>
-    private Closing PrepareCancel(Consultation before, string? note, Caller caller)
+    private async Task<Closing> PrepareCancelAsync(Consultation before, string? note, Caller caller, CancellationToken ct)
     {
         if (before.Status == ConsultationStatus.Ended || (before.Status == ConsultationStatus.InSession && caller.Role != Role.Admin))
             return new Closing(Problem.StateConflict);
         var reason = caller.Role == Role.Admin ? "canceled_by_clinic" : "canceled_by_patient";
         return new Closing(
-            before with { Status = ConsultationStatus.Cancelled, CancelledAt = consultations.Now },
+            before with { Status = ConsultationStatus.Cancelled, CancelledAt = await consultations.NowAsync(ct) },
             new SettlementOrder(SettlementIntent.Release, caller.Subject, reason, note));
     }
 

@@ -35,7 +35,8 @@ internal static class ConsultationEndpoints
     private static async Task<IResult> CreateAsync(
         CreateConsultation request, Caller caller, ConsultationStore store, TimeProvider time, CancellationToken ct)
     {
-        if (ConsultationRequests.Refuse(request, store.Now, out var startsAt) is { } problem)
+        var now = await store.NowAsync(ct);
+        if (ConsultationRequests.Refuse(request, now, out var startsAt) is { } problem)
             return problem;
         var consultation = new Consultation
         {
@@ -48,7 +49,7 @@ internal static class ConsultationEndpoints
             PreferredCurrency = request.PreferredCurrency?.ToUpperInvariant(),
             StartsAt = startsAt,
             DurationMinutes = request.DurationMinutes ?? ConsultationRequests.DurationMinutesDefault,
-            CreatedAt = store.Now,
+            CreatedAt = now,
         };
         await store.InsertAsync(consultation, ct);
         return Results.Created("/api/v1/mso/consultations/" + consultation.Id, ConsultationView.Of(consultation));

@@ -9,7 +9,8 @@ namespace Curaway.Payments.SampleHost.Consultations;
 /// </summary>
 internal sealed class ConsultationStore(HostDatabase database)
 {
-    public DateTimeOffset Now => database.Now;
+    /// <summary>The database's time: hosts agree on it.</summary>
+    public Task<DateTimeOffset> NowAsync(CancellationToken ct) => database.NowAsync(ct);
 
     public async Task InsertAsync(Consultation consultation, CancellationToken ct)
     {
@@ -61,7 +62,7 @@ internal sealed class ConsultationStore(HostDatabase database)
     }
 
     /// <summary>The session row and the new status, in the transaction that books the charge. False when it was called off meanwhile.</summary>
-    public async Task<bool> BookAsync(DbTransaction transaction, Consultation consultation, Charge charge, CancellationToken ct)
+    public static async Task<bool> BookAsync(DbTransaction transaction, Consultation consultation, Charge charge, CancellationToken ct)
     {
         var status = charge.Status == ChargeStatus.Pending ? ConsultationStatus.AwaitingPayment : ConsultationStatus.Scheduled;
         var isBooked = await transaction.ExecuteAsync(
@@ -72,20 +73,20 @@ internal sealed class ConsultationStore(HostDatabase database)
         await transaction.ExecuteAsync(
             """
             INSERT INTO consultation_sessions (consultation_id, tenant_id, charge_id, charge_status, created_at)
-            VALUES (@id, @tenant, @charge, @chargeStatus, @now)
+            VALUES (@id, @tenant, @charge, @chargeStatus, payments_now())
             """,
             ct, ("@id", consultation.Id.Value), ("@tenant", consultation.TenantId.Value), ("@charge", charge.Id.ToString()),
-            ("@chargeStatus", WireName.Of(charge.Status)), ("@now", Now));
+            ("@chargeStatus", WireName.Of(charge.Status)));
         return true;
     }
 
-    /// <summary>What we learned of the charge. Money held schedules a consultation whose patient was at checkout.</summary>
+    /// <summary>
+    /// What we learned of the charge. Money held schedules a consultation whose patient was at checkout. The consultation
+    /// before its session, as everywhere here: two hosts that take both cannot wait for each other.
+    /// </summary>
     public Task ObserveAsync(ChargeId chargeId, ChargeStatus status, CancellationToken ct) => database.InTransactionAsync(
         async transaction =>
         {
-            await transaction.ExecuteAsync(
-                "UPDATE consultation_sessions SET charge_status = @status WHERE charge_id = @charge",
-                ct, ("@charge", chargeId.ToString()), ("@status", WireName.Of(status)));
             if (status is ChargeStatus.Authorized or ChargeStatus.Captured)
             {
                 await transaction.ExecuteAsync(
@@ -96,6 +97,9 @@ internal sealed class ConsultationStore(HostDatabase database)
                     ct, ("@charge", chargeId.ToString()));
             }
 
+            await transaction.ExecuteAsync(
+                "UPDATE consultation_sessions SET charge_status = @status WHERE charge_id = @charge",
+                ct, ("@charge", chargeId.ToString()), ("@status", WireName.Of(status)));
             return 0;
         },
         ct);
@@ -122,7 +126,7 @@ internal sealed class ConsultationStore(HostDatabase database)
         await using var connection = await database.OpenAsync(ct);
         return await connection.ExecuteAsync(
             "UPDATE consultations SET status = 'in_session', started_at = @now WHERE id = @id AND status = 'scheduled'",
-            ct, ("@id", id.Value), ("@now", Now)) > 0;
+            ct, ("@id", id.Value), ("@now", await connection.NowAsync(ct))) > 0;
     }
 
     /// <summary>
@@ -150,7 +154,7 @@ internal sealed class ConsultationStore(HostDatabase database)
                 WHERE consultation_id = @id
                 """,
                 ct, ("@id", before.Id.Value), ("@intent", WireName.Of(order.Intent)), ("@actor", order.Actor), ("@reason", order.Reason),
-                ("@due", Now + SettlementOrder.Lease));
+                ("@due", await transaction.NowAsync(ct) + SettlementOrder.Lease));
             return true;
         },
         ct);
@@ -164,9 +168,9 @@ internal sealed class ConsultationStore(HostDatabase database)
         Amount = new Money(row.Number("amount_cents"), Currency.Parse(row.Text("currency"))),
         CountryOfResidence = row.Text("country_of_residence"),
         PreferredCurrency = row.TextOrNull("preferred_currency"),
-        StartsAt = DbText.ToTime(row.Text("starts_at")),
+        StartsAt = row.Time("starts_at"),
         DurationMinutes = checked((int)row.Number("duration_minutes")),
-        CreatedAt = DbText.ToTime(row.Text("created_at")),
+        CreatedAt = row.Time("created_at"),
         StartedAt = row.TimeOrNull("started_at"),
         EndedAt = row.TimeOrNull("ended_at"),
         CancelledAt = row.TimeOrNull("cancelled_at"),

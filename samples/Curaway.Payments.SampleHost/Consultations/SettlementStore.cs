@@ -32,7 +32,7 @@ internal sealed class SettlementStore(HostDatabase database)
             WHERE charge_id = @charge AND settlement = 'processing'
             """,
             ct, ("@charge", chargeId.ToString()), ("@settlement", WireName.Of(settlement)),
-            ("@due", settlement == Settlement.Processing ? database.Now + retryAfter : null));
+            ("@due", settlement == Settlement.Processing ? await connection.NowAsync(ct) + retryAfter : null));
     }
 
     /// <summary>The charge stands where the order wanted it, whoever brought it there.</summary>
@@ -49,25 +49,28 @@ internal sealed class SettlementStore(HostDatabase database)
 
     /// <summary>Takes what is due, and keeps other hosts away from it for the lease.</summary>
     public Task<List<DueSettlement>> ClaimDueAsync(int countMax, CancellationToken ct) => database.InTransactionAsync(
-        transaction => transaction.QueryAsync(
+        async transaction => await transaction.QueryAsync(
             """
             UPDATE consultation_sessions SET settlement_due_at = @until
-            WHERE settlement = 'processing' AND settlement_due_at <= @now AND consultation_id IN
+            WHERE settlement = 'processing' AND settlement_due_at <= payments_now() AND consultation_id IN
                 (SELECT consultation_id FROM consultation_sessions
-                 WHERE settlement = 'processing' AND settlement_due_at <= @now ORDER BY settlement_due_at LIMIT @limit)
+                 WHERE settlement = 'processing' AND settlement_due_at <= payments_now() ORDER BY settlement_due_at LIMIT @limit)
             RETURNING charge_id, settlement_intent, settlement_actor, settlement_reason
             """,
             row => new DueSettlement(
                 ChargeId.TryParse(row.Text("charge_id"), out var id) ? id : throw new InvalidOperationException("Not a charge id."),
                 new SettlementOrder(
                     WireName.Parse<SettlementIntent>(row.Text("settlement_intent")), row.Text("settlement_actor"), row.Text("settlement_reason"))),
-            ct, ("@until", database.Now + SettlementOrder.Lease), ("@now", database.Now), ("@limit", countMax)),
+            ct, ("@until", await transaction.NowAsync(ct) + SettlementOrder.Lease), ("@limit", countMax)),
         ct);
 
     /// <summary>Drops idempotency keys and checkout tokens that are past their use.</summary>
     public Task ForgetOldAsync(TimeSpan keyLifetime, CancellationToken ct) => database.InTransactionAsync(
         async transaction =>
-            await transaction.ExecuteAsync("DELETE FROM idempotency_keys WHERE created_at < @before", ct, ("@before", database.Now - keyLifetime))
-            + await transaction.ExecuteAsync("DELETE FROM checkout_tokens WHERE expires_at < @before", ct, ("@before", database.Now - keyLifetime)),
+        {
+            var before = await transaction.NowAsync(ct) - keyLifetime;
+            return await transaction.ExecuteAsync("DELETE FROM idempotency_keys WHERE created_at < @before", ct, ("@before", before))
+                + await transaction.ExecuteAsync("DELETE FROM checkout_tokens WHERE expires_at < @before", ct, ("@before", before));
+        },
         ct);
 }

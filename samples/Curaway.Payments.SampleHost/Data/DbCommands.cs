@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Data.Sqlite;
 
 namespace Curaway.Payments.SampleHost.Data;
 
@@ -36,6 +37,14 @@ internal static class DbCommands
         return await ReadAllAsync(command, read, ct);
     }
 
+    /// <summary>The database's time, UTC, in whole milliseconds.</summary>
+    public static async Task<DateTimeOffset> NowAsync(this DbConnection connection, CancellationToken ct) =>
+        DbText.ToMilliseconds((await connection.QueryAsync("SELECT payments_now() AS now", row => row.Time("now"), ct))[0]);
+
+    /// <summary>The database's time, UTC, in whole milliseconds.</summary>
+    public static async Task<DateTimeOffset> NowAsync(this DbTransaction transaction, CancellationToken ct) =>
+        DbText.ToMilliseconds((await transaction.QueryAsync("SELECT payments_now() AS now", row => row.Time("now"), ct))[0]);
+
     public static string Text(this DbDataReader reader, string column) => reader.GetString(reader.GetOrdinal(column));
 
     public static string? TextOrNull(this DbDataReader reader, string column) =>
@@ -46,8 +55,17 @@ internal static class DbCommands
     public static long? NumberOrNull(this DbDataReader reader, string column) =>
         reader.GetOrdinal(column) is var ordinal && reader.IsDBNull(ordinal) ? null : reader.GetInt64(ordinal);
 
-    public static DateTimeOffset? TimeOrNull(this DbDataReader reader, string column) =>
-        reader.TextOrNull(column) is { } text ? DbText.ToTime(text) : null;
+    public static bool Flag(this DbDataReader reader, string column) => reader.GetBoolean(reader.GetOrdinal(column));
+
+    public static DateTimeOffset Time(this DbDataReader reader, string column) =>
+        reader.TimeOrNull(column) ?? throw new InvalidOperationException($"{column} is null.");
+
+    public static DateTimeOffset? TimeOrNull(this DbDataReader reader, string column) => reader.GetValue(reader.GetOrdinal(column)) switch
+    {
+        DBNull => null,
+        DateTime time => new DateTimeOffset(time, TimeSpan.Zero),
+        var text => DbText.ToTime((string)text),
+    };
 
     private static async Task<List<T>> ReadAllAsync<T>(DbCommand command, Func<DbDataReader, T> read, CancellationToken ct)
     {
@@ -72,10 +90,11 @@ internal static class DbCommands
         {
             var parameter = command.CreateParameter();
             parameter.ParameterName = name;
-            parameter.Value = value switch
+            parameter.Value = (value, connection) switch
             {
-                null => DBNull.Value,
-                DateTimeOffset time => DbText.Of(time),
+                (null, _) => DBNull.Value,
+                (DateTimeOffset time, SqliteConnection) => DbText.Of(time),
+                (DateTimeOffset time, _) => time.ToUniversalTime(),
                 _ => value,
             };
             command.Parameters.Add(parameter);

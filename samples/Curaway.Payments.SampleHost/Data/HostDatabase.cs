@@ -1,30 +1,28 @@
 using System.Data.Common;
-using Microsoft.Data.Sqlite;
 
 namespace Curaway.Payments.SampleHost.Data;
 
 /// <summary>
-/// The host's own tables, in the database that also holds the charges. The only class that knows which database it is.
-/// SQLite lives in this process, so the database's clock is the process's. Thread-safe.
+/// The host's own tables, in the database that also holds the charges: PostgreSQL, or in Development SQLite. The SQL is the
+/// same for both; what is not is here. Both have <c>payments_now()</c>, the clock all hosts of a database share. No
+/// transaction of the host is ever open while a provider is asked. Thread-safe.
 /// </summary>
-internal sealed class HostDatabase(string path, TimeProvider time)
+internal abstract class HostDatabase
 {
-    private readonly string _connectionString = new SqliteConnectionStringBuilder
-    {
-        DataSource = path,
-        ForeignKeys = true,
-        DefaultTimeout = 30,
-    }.ToString();
-
-    /// <summary>The database's time, UTC, in whole milliseconds: what is stored reads back equal.</summary>
-    public DateTimeOffset Now => DbText.ToMilliseconds(time.GetUtcNow());
+    /// <summary>The folder of the scripts that make the tables.</summary>
+    public abstract string SchemaFolder { get; }
 
     /// <summary>An open connection; the caller disposes it.</summary>
-    public async Task<DbConnection> OpenAsync(CancellationToken ct)
+    public abstract Task<DbConnection> OpenAsync(CancellationToken ct);
+
+    /// <summary>Keeps other hosts from migrating until the transaction ends. False when nothing was ever migrated here.</summary>
+    public abstract Task<bool> LockSchemaAsync(DbTransaction transaction, CancellationToken ct);
+
+    /// <summary>The database's time, UTC, in whole milliseconds: what is stored reads back equal.</summary>
+    public async Task<DateTimeOffset> NowAsync(CancellationToken ct)
     {
-        var connection = new SqliteConnection(_connectionString);
-        await connection.OpenAsync(ct);
-        return connection;
+        await using var connection = await OpenAsync(ct);
+        return await connection.NowAsync(ct);
     }
 
     /// <summary>Runs the work in one transaction; what it throws rolls it back.</summary>

@@ -32,7 +32,7 @@ internal sealed class IdempotencyStore(HostDatabase database)
     public Task<KeyClaim> ClaimAsync(string scopeHash, string bodyHash, string owner, CancellationToken ct) => database.InTransactionAsync(
         async transaction =>
         {
-            var now = database.Now;
+            var now = await transaction.NowAsync(ct);
             var isNew = await transaction.ExecuteAsync(
                 """
                 INSERT INTO idempotency_keys (scope_hash, body_hash, owner, leased_until, created_at)

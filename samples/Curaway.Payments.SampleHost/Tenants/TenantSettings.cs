@@ -34,7 +34,7 @@ internal sealed class TenantSettingsStore(HostDatabase database)
                 PaymentsProvider = row.TextOrNull("payments_provider"),
                 DataResidencyRegion = row.TextOrNull("data_residency_region"),
                 MsoMinBillableMinutes = checked((int)row.Number("mso_min_billable_minutes")),
-                MsoVideoEnabled = row.Number("mso_video_enabled") != 0,
+                MsoVideoEnabled = row.Flag("mso_video_enabled"),
             },
             ct, ("@tenant", tenantId.Value));
         return rows.SingleOrDefault() ?? new TenantSettings();
@@ -47,7 +47,7 @@ internal sealed class TenantSettingsStore(HostDatabase database)
             """
             INSERT INTO tenant_settings
                 (tenant_id, payments_provider, data_residency_region, mso_min_billable_minutes, mso_video_enabled, updated_at)
-            VALUES (@tenant, @provider, @region, @minutes, @video, @now)
+            VALUES (@tenant, @provider, @region, @minutes, @video, payments_now())
             ON CONFLICT (tenant_id) DO UPDATE SET
                 payments_provider = excluded.payments_provider,
                 data_residency_region = excluded.data_residency_region,
@@ -56,6 +56,6 @@ internal sealed class TenantSettingsStore(HostDatabase database)
                 updated_at = excluded.updated_at
             """,
             ct, ("@tenant", tenantId.Value), ("@provider", settings.PaymentsProvider), ("@region", settings.DataResidencyRegion),
-            ("@minutes", settings.MsoMinBillableMinutes), ("@video", settings.MsoVideoEnabled ? 1 : 0), ("@now", database.Now));
+            ("@minutes", settings.MsoMinBillableMinutes), ("@video", settings.MsoVideoEnabled));
     }
 }

@@ -1,10 +1,10 @@
 -- Everything the host keeps beside the payments tables, in the same database, so that a session row and its charge are
--- booked in one transaction. Ids and times are TEXT: ids as 36 characters, times as yyyy-MM-ddTHH:mm:ss.fffZ, which sort.
+-- booked in one transaction. The same tables as ../postgres, but that times are TEXT, yyyy-MM-ddTHH:mm:ss.fffZ, which sorts.
 
 CREATE TABLE tenants (
     id          TEXT PRIMARY KEY,
     name        TEXT NOT NULL,
-    created_at  TEXT NOT NULL
+    created_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 
 CREATE TABLE tenant_settings (
@@ -13,7 +13,7 @@ CREATE TABLE tenant_settings (
     data_residency_region     TEXT,
     mso_min_billable_minutes  INTEGER NOT NULL DEFAULT 0,
     mso_video_enabled         INTEGER NOT NULL DEFAULT 1,
-    updated_at                TEXT NOT NULL
+    updated_at                TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 
 CREATE TABLE consultations (
@@ -22,7 +22,7 @@ CREATE TABLE consultations (
     patient_id            TEXT NOT NULL,
     status                TEXT NOT NULL CHECK (status IN
                               ('requested', 'awaiting_payment', 'scheduled', 'in_session', 'ended', 'cancelled')),
-    amount_cents          BIGINT NOT NULL CHECK (amount_cents > 0),
+    amount_cents          INTEGER NOT NULL CHECK (amount_cents > 0),
     currency              TEXT NOT NULL,
     country_of_residence  TEXT NOT NULL,
     preferred_currency    TEXT,
