@@ -12,7 +12,7 @@ public enum DisputeState
     /// <summary>Decided for us.</summary>
     Won,
 
-    /// <summary>Decided against us: the bank took the money.</summary>
+    /// <summary>Decided against us: the bank took the money. Refunds stay blocked, or the patient would get it twice.</summary>
     Lost,
 }
 

@@ -69,12 +69,19 @@ public static class ChargeLifecycle
             return new PaymentError(ErrorCodes.StateConflict, WireName.Of(charge.Status));
         if (kind is not OperationKind.Refund && operations.Any(operation => operation.IsOpen))
             return new PaymentError(ErrorCodes.StateConflict, "operation_open");
-        if (kind is OperationKind.Refund && charge.Disputes.Any(dispute => dispute.State == DisputeState.Open))
+        if (kind is OperationKind.Refund && IsDisputed(charge))
             return new PaymentError(ErrorCodes.StateConflict, "disputed");
         if (kind is OperationKind.Refund && (!amount.IsPositive || amount > RefundableOf(charge, operations)))
             return new PaymentError(ErrorCodes.RefundExceedsCaptured);
         return null;
     }
+
+    /// <summary>
+    /// True while a bank may take the money, or has: who asks for it there is not sent it by us as well. It counts for the
+    /// whole charge, also when less than all of it is disputed.
+    /// </summary>
+    internal static bool IsDisputed(Charge charge) =>
+        charge.Disputes.Any(dispute => dispute.State is DisputeState.Open or DisputeState.Lost);
 
     /// <summary>True when the facts alone say that the operation did what was asked, whoever reported them.</summary>
     public static bool Proves(Charge charge, ChargeOperation operation) => operation.Kind switch

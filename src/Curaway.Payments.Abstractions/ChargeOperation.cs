@@ -106,8 +106,8 @@ public sealed record ChargeOperation
     public bool IsUnresolved { get; init; }
 
     /// <summary>
-    /// True when the provider answered 5xx once: it may keep that answer under the key and only repeat it (Stripe does), so
-    /// from here on its truth is read instead.
+    /// True when a replay was answered 5xx: the provider seems to keep that answer under the key and only repeats it, as Stripe
+    /// does.
     /// </summary>
     public bool IsKeySpent { get; init; }
 

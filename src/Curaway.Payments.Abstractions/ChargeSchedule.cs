@@ -6,7 +6,10 @@ namespace Curaway.Payments;
 /// </summary>
 public static class ChargeSchedule
 {
-    /// <summary>The earliest moment something is due, UTC; null when nothing is.</summary>
+    /// <summary>
+    /// The earliest moment something is due, UTC; null when nothing is. Captured money that is disputed is not due for release:
+    /// a refund is refused until the dispute is won or closed, and whoever records that writes the new time.
+    /// </summary>
     public static DateTimeOffset? DueAt(Charge charge, IReadOnlyCollection<ChargeOperation> operations) =>
         DueTimes(charge, operations).Min();
 
@@ -20,18 +23,22 @@ public static class ChargeSchedule
         if (!charge.IsLive || operations.Any(operation => operation.IsOpen))
             yield break;
         if (charge.ClosingAt is { } closingAt)
-            yield return NextReleaseAt(closingAt, operations);
+            yield return charge.Captured.IsPositive && ChargeLifecycle.IsDisputed(charge) ? null : NextReleaseAt(closingAt, operations);
         else if (charge.BookedAt is null)
             yield return charge.BookBy;
         else if (charge.Status == ChargeStatus.Pending && charge.RefreshDueAt is null)
             yield return charge.CheckoutExpiresAt;
     }
 
-    /// <summary>A release that was refused is tried again, ever more slowly: 20 s, 40 s, … at most 1 h apart.</summary>
+    /// <summary>
+    /// A release that was refused is tried again, ever more slowly: 20 s, 40 s, … at most 1 h apart. Money that came after one
+    /// that succeeded waits 1 s.
+    /// </summary>
     private static DateTimeOffset NextReleaseAt(DateTimeOffset closingAt, IEnumerable<ChargeOperation> operations)
     {
-        var refused = operations.Where(operation => operation.Kind is OperationKind.Void or OperationKind.Refund && operation.ClosedAt >= closingAt).ToList();
-        var wait = TimeSpan.FromSeconds(Math.Min(10 * Math.Pow(2, refused.Count), 3600));
-        return refused.Max(operation => operation.ClosedAt) + wait ?? closingAt;
+        var releases = operations.Where(operation => operation.Kind is OperationKind.Void or OperationKind.Refund && operation.ClosedAt >= closingAt).ToList();
+        var refusedCount = releases.Count(operation => operation.Outcome != OperationOutcome.Succeeded);
+        var wait = refusedCount == 0 ? 1 : Math.Min(10 * Math.Pow(2, refusedCount), 3600);
+        return releases.Max(operation => operation.ClosedAt) + TimeSpan.FromSeconds(wait) ?? closingAt;
     }
 }

@@ -1,7 +1,7 @@
 namespace Curaway.Payments.Postgres;
 
 /// <summary>The rows of a charge: how each is written, and read back to the same value.</summary>
-internal static class PostgresChargeRows
+internal static partial class PostgresChargeRows
 {
     private const string InsertCharge =
         """

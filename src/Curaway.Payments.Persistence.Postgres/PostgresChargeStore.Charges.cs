@@ -63,12 +63,19 @@ internal sealed partial class PostgresChargeStore
             "SELECT * FROM charge_payments WHERE charge_id = @id ORDER BY reference COLLATE \"C\"", PostgresChargeRows.ReadPayment, ("id", id));
         var refunds = session.Select(
             "SELECT * FROM charge_refunds WHERE charge_id = @id ORDER BY reference COLLATE \"C\"", PostgresChargeRows.ReadRefund, ("id", id));
+        var disputes = session.Select(
+            "SELECT * FROM charge_disputes WHERE charge_id = @id ORDER BY reference COLLATE \"C\"", PostgresChargeRows.ReadDispute, ("id", id));
+        var invoices = session.Select(
+            "SELECT * FROM charge_invoices WHERE charge_id = @id ORDER BY reference COLLATE \"C\"", PostgresChargeRows.ReadInvoice, ("id", id));
         var operations = session.Select(
             "SELECT * FROM charge_operations WHERE charge_id = @id ORDER BY created_at, id", PostgresChargeRows.ReadOperation, ("id", id));
         session.SelectNow();
         await session.FlushAsync().ConfigureAwait(false);
         return charges is [var charge]
-            ? new ChargeState(charge with { Payments = [.. payments], Refunds = [.. refunds] }, [.. operations], session.Now)
+            ? new ChargeState(
+                charge with { Payments = [.. payments], Refunds = [.. refunds], Disputes = [.. disputes], Invoices = [.. invoices] },
+                [.. operations],
+                session.Now)
             : new ChargeState(null, [], session.Now);
     }
 
@@ -86,6 +93,12 @@ internal sealed partial class PostgresChargeStore
         var refunds = session.Select(
             "SELECT * FROM charge_refunds WHERE charge_id = ANY(@ids) ORDER BY reference COLLATE \"C\"",
             row => (ChargeId: row.Id("charge_id"), Refund: PostgresChargeRows.ReadRefund(row)), key);
+        var disputes = session.Select(
+            "SELECT * FROM charge_disputes WHERE charge_id = ANY(@ids) ORDER BY reference COLLATE \"C\"",
+            row => (ChargeId: row.Id("charge_id"), Dispute: PostgresChargeRows.ReadDispute(row)), key);
+        var invoices = session.Select(
+            "SELECT * FROM charge_invoices WHERE charge_id = ANY(@ids) ORDER BY reference COLLATE \"C\"",
+            row => (ChargeId: row.Id("charge_id"), Invoice: PostgresChargeRows.ReadInvoice(row)), key);
         var operations = session.Select(
             "SELECT * FROM charge_operations WHERE charge_id = ANY(@ids) ORDER BY created_at, id", PostgresChargeRows.ReadOperation, key);
         session.SelectNow();
@@ -93,9 +106,17 @@ internal sealed partial class PostgresChargeStore
 
         var paymentsOf = payments.ToLookup(row => row.ChargeId, row => row.Payment);
         var refundsOf = refunds.ToLookup(row => row.ChargeId, row => row.Refund);
+        var disputesOf = disputes.ToLookup(row => row.ChargeId, row => row.Dispute);
+        var invoicesOf = invoices.ToLookup(row => row.ChargeId, row => row.Invoice);
         var operationsOf = operations.ToLookup(operation => operation.ChargeId);
         return charges.ToDictionary(charge => charge.Id, charge => new ChargeState(
-            charge with { Payments = [.. paymentsOf[charge.Id.Value]], Refunds = [.. refundsOf[charge.Id.Value]] },
+            charge with
+            {
+                Payments = [.. paymentsOf[charge.Id.Value]],
+                Refunds = [.. refundsOf[charge.Id.Value]],
+                Disputes = [.. disputesOf[charge.Id.Value]],
+                Invoices = [.. invoicesOf[charge.Id.Value]],
+            },
             [.. operationsOf[charge.Id]],
             session.Now));
     }
@@ -131,6 +152,10 @@ internal sealed partial class PostgresChargeStore
             PostgresChargeRows.Write(session, charge.Id, payment);
         foreach (var refund in written.Refunds.Except(previous?.Charge?.Refunds ?? []))
             PostgresChargeRows.Write(session, charge.Id, refund);
+        foreach (var dispute in written.Disputes.Except(previous?.Charge?.Disputes ?? []))
+            PostgresChargeRows.Write(session, charge.Id, dispute);
+        foreach (var invoice in written.Invoices.Except(previous?.Charge?.Invoices ?? []))
+            PostgresChargeRows.Write(session, charge.Id, invoice);
         foreach (var operation in commit.Operations)
         {
             if (operation.ChargeId != charge.Id)

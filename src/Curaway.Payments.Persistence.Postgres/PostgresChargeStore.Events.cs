@@ -108,6 +108,7 @@ internal sealed partial class PostgresChargeStore
     private static string[] PaymentReferencesOf(ProviderSnapshot snapshot) => [.. snapshot.Payments
         .Select(payment => payment.Reference)
         .Concat(snapshot.Refunds.Select(refund => refund.PaymentReference).OfType<string>())
+        .Concat(snapshot.Disputes.Select(dispute => dispute.PaymentReference).OfType<string>())
         .Select(PostgresText.Storable)
         .Distinct()];
 

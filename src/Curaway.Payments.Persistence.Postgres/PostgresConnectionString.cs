@@ -50,6 +50,9 @@ public static class PostgresConnectionString
         if (string.IsNullOrWhiteSpace(builder.Host))
             throw new FormatException("The database connection string names no host.");
         builder.ApplicationName ??= "curaway-payments";
+        // The store has some forty statements; parsed once for each connection they cost about a third less.
+        if (!builder.ShouldSerialize("Max Auto Prepare"))
+            (builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (64, 2);
         // An error must not carry the values of a row.
         builder.IncludeErrorDetail = false;
         return builder.ToString();

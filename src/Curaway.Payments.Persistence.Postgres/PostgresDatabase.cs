@@ -40,6 +40,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source)
             }
             catch (Exception failure) when (attempt < PauseMilliseconds.Length && PostgresFailures.MayRunAgain(failure))
             {
+                if (PostgresFailures.IsStalePlan(failure))
+                    source.Clear();
                 if (!PostgresFailures.IsLostRace(failure))
                     await Task.Delay(Random.Shared.Next(PauseMilliseconds[attempt] + 1), ct).ConfigureAwait(false);
             }

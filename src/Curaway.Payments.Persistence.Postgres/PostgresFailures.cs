@@ -14,10 +14,13 @@ internal static class PostgresFailures
         ConstraintName: "consultation_charges_live" or "consultation_charges_pkey",
     };
 
+    /// <summary>True when a newer host added a column, and this connection still holds the plans from before.</summary>
+    public static bool IsStalePlan(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.FeatureNotSupported };
+
     /// <summary>True when a deadlock, a lost race or a lost connection ended the unit: nothing about the work itself is wrong.</summary>
     public static bool MayRunAgain(Exception failure) => failure switch
     {
-        PostgresException answer => IsLostRace(answer) || answer.SqlState is
+        PostgresException answer => IsLostRace(answer) || IsStalePlan(answer) || answer.SqlState is
             PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected || IsShutdown(answer.SqlState),
         NpgsqlException => IsConnectionLost(failure.InnerException),
         _ => failure is PostgresRaceException,

@@ -34,7 +34,7 @@ public static class SqliteBuilderExtensions
                 "SqliteStoreOptions.BusyTimeout must be 1 to 300 seconds.")
             .ValidateOnStart();
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.TryAddSingleton<IChargeStore, SqliteChargeStore>();
+        builder.Services.Replace(ServiceDescriptor.Singleton<IChargeStore, SqliteChargeStore>());
         return builder;
     }
 

@@ -1,7 +1,7 @@
 namespace Curaway.Payments.Sqlite;
 
 /// <summary>The rows of a charge: how each is written, and read back to the same value.</summary>
-internal static class SqliteChargeRows
+internal static partial class SqliteChargeRows
 {
     public static Charge ReadCharge(SqliteRow row) => new()
     {

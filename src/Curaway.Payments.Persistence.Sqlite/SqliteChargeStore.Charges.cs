@@ -43,10 +43,19 @@ internal sealed partial class SqliteChargeStore
         var refunds = await session.QueryAsync(
             "SELECT * FROM charge_refunds WHERE charge_id = $id ORDER BY reference",
             SqliteChargeRows.ReadRefund, ("id", charge.Id)).ConfigureAwait(false);
+        var disputes = await session.QueryAsync(
+            "SELECT * FROM charge_disputes WHERE charge_id = $id ORDER BY reference",
+            SqliteChargeRows.ReadDispute, ("id", charge.Id)).ConfigureAwait(false);
+        var invoices = await session.QueryAsync(
+            "SELECT * FROM charge_invoices WHERE charge_id = $id ORDER BY reference",
+            SqliteChargeRows.ReadInvoice, ("id", charge.Id)).ConfigureAwait(false);
         var operations = await session.QueryAsync(
             "SELECT * FROM charge_operations WHERE charge_id = $id ORDER BY created_at, id",
             SqliteChargeRows.ReadOperation, ("id", charge.Id)).ConfigureAwait(false);
-        return new ChargeState(charge with { Payments = [.. payments], Refunds = [.. refunds] }, [.. operations], session.Now);
+        return new ChargeState(
+            charge with { Payments = [.. payments], Refunds = [.. refunds], Disputes = [.. disputes], Invoices = [.. invoices] },
+            [.. operations],
+            session.Now);
     }
 
     /// <summary>Writes a decision whole. The state as it stands after it.</summary>
@@ -82,6 +91,10 @@ internal sealed partial class SqliteChargeStore
             RequireOneRow(await SqliteChargeRows.WriteAsync(session, charge.Id, payment).ConfigureAwait(false), charge.Id);
         foreach (var refund in written.Refunds.Except(previous?.Charge?.Refunds ?? []))
             RequireOneRow(await SqliteChargeRows.WriteAsync(session, charge.Id, refund).ConfigureAwait(false), charge.Id);
+        foreach (var dispute in written.Disputes.Except(previous?.Charge?.Disputes ?? []))
+            RequireOneRow(await SqliteChargeRows.WriteAsync(session, charge.Id, dispute).ConfigureAwait(false), charge.Id);
+        foreach (var invoice in written.Invoices.Except(previous?.Charge?.Invoices ?? []))
+            RequireOneRow(await SqliteChargeRows.WriteAsync(session, charge.Id, invoice).ConfigureAwait(false), charge.Id);
         foreach (var operation in commit.Operations)
         {
             if (operation.ChargeId != charge.Id)

@@ -179,5 +179,6 @@ internal sealed partial class SqliteChargeStore
     private static IEnumerable<string> PaymentReferencesOf(ProviderSnapshot snapshot) => snapshot.Payments
         .Select(payment => payment.Reference)
         .Concat(snapshot.Refunds.Select(refund => refund.PaymentReference).OfType<string>())
+        .Concat(snapshot.Disputes.Select(dispute => dispute.PaymentReference).OfType<string>())
         .Distinct();
 }

@@ -8,7 +8,7 @@ internal sealed record RazorpayFacts(WireOrder? Order, IReadOnlyList<WirePayment
 /// <summary>
 /// JSON into facts. Pure. What cannot be read safely is null, never a guess, and one unreadable fact makes all of them so.
 /// </summary>
-internal static class RazorpayMapping
+internal static partial class RazorpayMapping
 {
     private const int IdLengthMax = 64;
     private const long UnixSecondsMax = 32_503_680_000; // The year 3000; leaves room to add a hold.

@@ -71,26 +71,40 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
         if (whole?.Payload is not { } payload || OfPayload(type!, payload, account) is not { } snapshot)
             return WebhookReading.Unreadable(eventId, type);
 
-        // A payment made without an order (a payment link, another shop on the account) cannot be one of our charges.
-        return snapshot.Reference is null && snapshot.ChargeId is null && snapshot.Refunds.IsEmpty
+        // A payment made without an order (a payment link, another shop on the account) cannot be one of our charges. A refund
+        // or dispute that came without its payment is found by the payment it names.
+        return snapshot.Reference is null && snapshot.ChargeId is null && snapshot.Refunds.IsEmpty && snapshot.Disputes.IsEmpty
             ? WebhookReading.Ignored(eventId, type)
             : WebhookReading.Accepted(eventId, type!, snapshot);
     }
 
-    // An expired or partly paid invoice moves no money of a charge, and refund.speed_changed tells nothing we keep.
+    // refund.speed_changed tells nothing we keep.
     private static bool IsActedOn(string type) =>
-        type is "payment.authorized" or "payment.captured" or "payment.failed" or "order.paid" or "invoice.paid"
-            or "refund.created" or "refund.processed" or "refund.failed" || IsDispute(type);
+        type is "payment.authorized" or "payment.captured" or "payment.failed" or "order.paid"
+            or "refund.created" or "refund.processed" or "refund.failed" || IsInvoice(type) || IsDispute(type);
+
+    private static bool IsInvoice(string type) => type is "invoice.paid" or "invoice.partially_paid" or "invoice.expired";
 
     private static bool IsDispute(string type) => type.StartsWith("payment.dispute.", StringComparison.Ordinal);
 
     // A payload is a picture that may be older or newer than its event's name: what it says counts.
     private static ProviderSnapshot? OfPayload(string type, WirePayload payload, RazorpayAccount account)
     {
+        if (IsInvoice(type))
+            return OfInvoice(payload, account);
+        if (IsDispute(type))
+            return OfDispute(payload, account);
+
         var isRefund = type.StartsWith("refund.", StringComparison.Ordinal);
         var (payment, refund) = (payload.Payment?.Entity, isRefund ? payload.Refund?.Entity : null);
         if (isRefund ? refund is null : payment is null)
             return null;
+        return OfFacts(payload, refund, account) is { } snapshot ? snapshot with { IsIncomplete = payment is null } : null;
+    }
+
+    private static ProviderSnapshot? OfFacts(WirePayload payload, WireRefund? refund, RazorpayAccount account)
+    {
+        var payment = payload.Payment?.Entity;
         var facts = new RazorpayFacts(payload.Order?.Entity, payment is null ? [] : [payment], refund is null ? [] : [refund]);
         if (ReadFacts(account, facts) is not { } snapshot)
             return null;
@@ -100,10 +114,43 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
         return snapshot with
         {
             RefundedTotal = payment?.AmountRefunded is > 0 ? Amount(payment.AmountRefunded, payment.Currency) : null,
-            IsIncomplete = IsDispute(type) || payment is null,
             Error = failed is null ? null : new PaymentError(ErrorCodes.ChargeFailed, failed.ErrorCode),
         };
     }
+
+    /// <summary>A dispute tells of itself and of its payment; which charge it is about, the payment's order says.</summary>
+    private static ProviderSnapshot? OfDispute(WirePayload payload, RazorpayAccount account)
+    {
+        if (payload.Dispute?.Entity is not { } wire || ReadDispute(wire) is not { } dispute
+            || (payload.Payment?.Entity is { } payment && payment.Id != wire.PaymentId))
+            return null;
+        return OfFacts(payload, refund: null, account) is { } snapshot ? snapshot with { Disputes = [dispute] } : null;
+    }
+
+    /// <summary>
+    /// Every invoice has an order of its own, payable beside ours. One whose notes name our charge is a paper about it and no
+    /// more: neither its order nor its payment becomes the charge's. Without such notes its order decides: if that is a
+    /// charge's order, the payment is that charge's too. The payment's notes do not count, they can come from a browser.
+    /// </summary>
+    private static ProviderSnapshot? OfInvoice(WirePayload payload, RazorpayAccount account)
+    {
+        if (payload.Invoice?.Entity is not { } wire || ReadInvoice(wire) is not { } invoice)
+            return null;
+        if (ChargeIdOf(wire.Notes) is { } chargeId)
+            return OfNothing(account) with { ChargeId = chargeId, Invoices = [invoice] };
+        if (OfFacts(payload, refund: null, account) is not { } facts || (wire.OrderId is not null && !IsId(wire.OrderId, "order_"))
+            || (facts.Reference is not null && wire.OrderId is not null && facts.Reference != wire.OrderId))
+            return null;
+        return facts with
+        {
+            ChargeId = ChargeIdOf(payload.Order?.Entity?.Notes),
+            Reference = facts.Reference ?? wire.OrderId,
+            Invoices = [invoice],
+        };
+    }
+
+    private static ProviderSnapshot OfNothing(RazorpayAccount account) =>
+        new() { Provider = RazorpayProvider.ProviderName, ProviderAccount = account.Name };
 
     private static T? TryRead<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type)
         where T : class

@@ -88,6 +88,47 @@ internal sealed record WireRefund
     public IReadOnlyDictionary<string, string>? Notes { get; init; }
 }
 
+internal sealed record WireDispute
+{
+    public string? Id { get; init; }
+
+    public string? PaymentId { get; init; }
+
+    public long? Amount { get; init; }
+
+    public string? Currency { get; init; }
+
+    [JsonConverter(typeof(LenientTextConverter))]
+    public string? Status { get; init; }
+
+    [JsonConverter(typeof(LenientTextConverter))]
+    public string? ReasonCode { get; init; }
+}
+
+internal sealed record WireInvoice
+{
+    public string? Id { get; init; }
+
+    public long? Amount { get; init; }
+
+    public string? Currency { get; init; }
+
+    [JsonConverter(typeof(LenientTextConverter))]
+    public string? Status { get; init; }
+
+    [JsonConverter(typeof(LenientTextConverter))]
+    public string? OrderId { get; init; }
+
+    [JsonConverter(typeof(LenientTextConverter))]
+    public string? InvoiceNumber { get; init; }
+
+    [JsonConverter(typeof(LenientTextConverter))]
+    public string? ShortUrl { get; init; }
+
+    [JsonConverter(typeof(NotesConverter))]
+    public IReadOnlyDictionary<string, string>? Notes { get; init; }
+}
+
 internal sealed record WireErrorEnvelope(WireError? Error);
 
 internal sealed record WireError
@@ -111,7 +152,8 @@ internal sealed record WireEvent(string? Event, WirePayload? Payload);
 /// <summary>Enough of an event to know whether the rest matters.</summary>
 internal sealed record WireEventName(string? Event);
 
-internal sealed record WirePayload(WireBox<WirePayment>? Payment, WireBox<WireOrder>? Order, WireBox<WireRefund>? Refund);
+internal sealed record WirePayload(
+    WireBox<WirePayment>? Payment, WireBox<WireOrder>? Order, WireBox<WireRefund>? Refund, WireBox<WireDispute>? Dispute, WireBox<WireInvoice>? Invoice);
 
 internal sealed record WireBox<T>(T? Entity);
 

@@ -17,7 +17,7 @@ internal sealed record StripeIntent(
 /// JSON into facts. Pure; what cannot be read safely is null, never a guess. Stripe.net's own classes read a missing amount
 /// as 0 and a missing time as 1970, so they are not asked.
 /// </summary>
-internal static class StripeMapping
+internal static partial class StripeMapping
 {
     public const string ChargeIdKey = "charge_id";
     public const string OperationIdKey = "operation_id";

@@ -145,7 +145,11 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             "charge.refunded" => OfRefundedCharge,
             "charge.expired" => OfExpiredCharge,
             "refund.created" or "refund.updated" or "refund.failed" => ReadRefund,
-            "charge.dispute.created" or "charge.dispute.closed" => OfDispute,
+            "charge.dispute.created" or "charge.dispute.updated" or "charge.dispute.closed"
+                or "charge.dispute.funds_withdrawn" or "charge.dispute.funds_reinstated" => ReadDispute,
+            // Not invoice.marked_uncollectible: such an invoice can still be paid.
+            "invoice.finalized" or "invoice.paid" or "invoice.payment_succeeded" or "invoice.voided" => ReadInvoice,
+            "invoice_payment.paid" => ReadInvoicePayment,
             _ => null,
         };
         if (read is null)
@@ -155,7 +159,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             || read(subject, account) is not { } snapshot)
             return WebhookReading.Unreadable(id, type);
 
-        // Nothing of it can be one of our charges: a payment made outside payment intents.
+        // Nothing of it can be one of our charges: a payment made outside payment intents, an invoice that names no charge.
         if (snapshot.Reference is null && snapshot.ChargeId is null || IsNoNews(snapshot))
             return WebhookReading.Ignored(id, type);
         // Refunds and disputes carry no mode; the event does.
@@ -188,18 +192,12 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             ? LinkToIntent(json, account) with { Payments = [payment] }
             : null;
 
-    /// <summary>A dispute moves no fact of ours by itself; the charge is asked for again.</summary>
-    private static ProviderSnapshot? OfDispute(JsonElement json, string account) =>
-        IsObject(json, "dispute") ? LinkToIntent(json, account) with { IsIncomplete = true } : null;
-
-    private static ProviderSnapshot LinkToIntent(JsonElement json, string account)
-    {
-        var intent = IdOf(json, "payment_intent");
-        return Link(json, account) with { Reference = IsId(intent, "pi_") ? intent : null };
-    }
-
     private static bool IsNoNews(ProviderSnapshot snapshot) =>
-        snapshot is { Amount: null, Payments.IsEmpty: true, Refunds.IsEmpty: true, RefundedTotal: null, IsIncomplete: false };
+        snapshot is
+        {
+            Amount: null, Payments.IsEmpty: true, Refunds.IsEmpty: true, Disputes.IsEmpty: true, Invoices.IsEmpty: true,
+            RefundedTotal: null, IsIncomplete: false,
+        };
 
     private static bool IsEventType(string type) =>
         type is { Length: > 0 and <= EventTypeLengthMax } && type.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');

@@ -14,7 +14,6 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
     private static readonly TimeSpan ReleaseWatchInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan ReviewInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan SpentKeyPatience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan SpentRefundPatience = TimeSpan.FromHours(1);
 
     /// <summary>Commits an answer to an operation. What the session row's insert threw is thrown here, after the commit.</summary>
     public async Task<ChargeCommitted> RecordAsync(
@@ -110,7 +109,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
             return answer.Result.Snapshot is { } late ? ChargeCommit.OfSnapshot(state, late, cause) : ChargeCommit.Nothing;
 
         var closed = Close(operation, answer, state.Now);
-        if (IsHopeless(closed, state.Now))
+        if (IsHopeless(closed, answer, state.Now))
             closed = closed with { State = OperationState.Review, NextAttemptAt = state.Now + ReviewInterval };
         var snapshot = Flagged(before, closed, answer.Result);
         var told = ChargeCommit.OfSnapshot(state, snapshot, cause);
@@ -128,15 +127,13 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
         };
     }
 
-    /// <summary>Everything automatic has been tried for days; or a refund's key is spent, and only a human may send another.</summary>
-    private bool IsHopeless(ChargeOperation operation, DateTimeOffset now)
-    {
-        var patience = operation is { Kind: OperationKind.Refund, IsKeySpent: true } ? SpentRefundPatience : options.ReviewAfter;
-        return operation is { IsOpen: true, Outcome: OperationOutcome.Indeterminate } && now - operation.CreatedAt > patience;
-    }
+    /// <summary>The key is too old to send again and the truth tells nothing; or everything has been tried for days.</summary>
+    private bool IsHopeless(ChargeOperation operation, ProviderAnswer answer, DateTimeOffset now) =>
+        operation is { IsOpen: true, Outcome: OperationOutcome.Indeterminate }
+        && (answer.IsKeyOld || now - operation.CreatedAt > options.ReviewAfter);
 
     /// <summary>
-    /// The provider stored a 5xx under the key and, read long after, still holds the money: it did not do it, and never will
+    /// The provider keeps a 5xx under the key and, read long after, still holds the money: it did not do it, and never will
     /// under that key. Capture and void are one-way doors there, so a second one cannot take effect twice. A refund could.
     /// </summary>
     private static bool IsProvenUndone(ChargeOperation operation, ProviderAnswer answer, DateTimeOffset now) =>
@@ -184,7 +181,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
             Outcome = outcome,
             IsUnresolved = !isFinal && (operation.IsUnresolved || outcome == OperationOutcome.Indeterminate),
             ClosedAt = isFinal ? now : null,
-            IsKeySpent = operation.IsKeySpent || result.Fault == ProviderFault.ServerError,
+            IsKeySpent = operation.IsKeySpent || (result.Fault == ProviderFault.ServerError && operation.SendCount > 1 && !isRead),
             NextAttemptAt = isFinal ? operation.NextAttemptAt
                 : now + (operation.State == OperationState.Review ? ReviewInterval : Backoff(operation.SendCount, result.RetryAfter)),
             Error = ErrorOf(outcome, result),

@@ -31,9 +31,12 @@ internal sealed partial class ProviderCaller(
     /// </summary>
     public async Task<ProviderAnswer> SendAsync(ProviderRequest request, DateTimeOffset now)
     {
-        if (!MaySend(request.RequiredOperation, Get(request.Charge.Provider), now))
-            return await FindAsync(request).ConfigureAwait(false);
-        var result = request.RequiredOperation.Kind == OperationKind.Authorize
+        var operation = request.RequiredOperation;
+        var isKeyOld = Get(request.Charge.Provider).Capabilities.ReplayLifetime(operation.Kind) is { } lifetime
+            && now - operation.FirstSentAt >= lifetime - KeyLifetimeMargin;
+        if (isKeyOld || operation.State == OperationState.Review || WasServerError(operation))
+            return await FindAsync(request).ConfigureAwait(false) with { IsKeyOld = isKeyOld };
+        var result = operation.Kind == OperationKind.Authorize
             ? await GateOf(request.Charge).AuthorizeAsync(() => CallAsync(request, Verb(request))).ConfigureAwait(false)
             : await CallAsync(request, Verb(request)).ConfigureAwait(false);
         if (result.Fault is not (ProviderFault.Busy or ProviderFault.AlreadyDone))
@@ -52,12 +55,11 @@ internal sealed partial class ProviderCaller(
     public async Task<ProviderAnswer> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof) =>
         new(await CallAsync(request, (r, ct) => Get(r.Charge.Provider).VerifyCheckoutAsync(r, proof, ct)).ConfigureAwait(false), IsRead: true);
 
-    private static bool MaySend(ChargeOperation operation, IPaymentProvider provider, DateTimeOffset now)
-    {
-        if (operation.State == OperationState.Review || operation.IsKeySpent)
-            return false;
-        return provider.Capabilities.ReplayLifetime(operation.Kind) is not { } lifetime || now - operation.FirstSentAt < lifetime - KeyLifetimeMargin;
-    }
+    /// <summary>
+    /// After a 5xx the truth is read before anything is sent again: the provider may have done it, and may have kept the answer
+    /// under the key. A read that proves nothing lets the next try send.
+    /// </summary>
+    private static bool WasServerError(ChargeOperation operation) => operation.Error?.Reason == WireName.Of(ProviderFault.ServerError);
 
     private Func<ProviderRequest, CancellationToken, Task<ProviderResult>> Verb(ProviderRequest request)
     {
@@ -152,4 +154,5 @@ internal sealed partial class ProviderCaller(
 /// <summary>What came back from a provider.</summary>
 /// <param name="Result">The result.</param>
 /// <param name="IsRead">True when it is the provider's truth, read back, and not the answer to one send.</param>
-internal sealed record ProviderAnswer(ProviderResult Result, bool IsRead);
+/// <param name="IsKeyOld">True when it was read because the provider may have forgotten the key: nothing is ever sent under it again.</param>
+internal sealed record ProviderAnswer(ProviderResult Result, bool IsRead, bool IsKeyOld = false);

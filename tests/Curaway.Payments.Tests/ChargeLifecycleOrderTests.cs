@@ -126,7 +126,7 @@ public sealed class ChargeLifecycleOrderTests
     private static ProviderSnapshot SaysRazorpay(ChargePayment payment) => Says("razorpay", payments: [payment]);
 
     /// <summary>Walks all orders, and returns the charge that was told everything.</summary>
-    private static Charge OneFinalCharge(string provider, params ProviderSnapshot[] story)
+    internal static Charge OneFinalCharge(string provider, params ProviderSnapshot[] story)
     {
         var facts = new Dictionary<int, string>();
         Charge? last = null;

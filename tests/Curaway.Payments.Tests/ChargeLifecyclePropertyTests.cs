@@ -32,10 +32,20 @@ public sealed class ChargeLifecyclePropertyTests
             CreatedAt = created,
         });
 
+    private static readonly Gen<ChargeDispute> GenDispute = Gen.Select(
+        Gen.Int[1, 3], Gen.Int[0, 3], Gen.Long[0, Full], Gen.Int[0, 2].Select(i => References[i]), Gen.Int[0, 2].Select(i => Codes[i]),
+        (number, state, amount, of, reason) => Dispute("disp_" + number, (DisputeState)state, amount) with { PaymentReference = of, Reason = reason });
+
+    private static readonly Gen<ChargeInvoice> GenInvoice = Gen.Select(
+        Gen.Int[1, 3], Gen.Int[0, 2], Gen.Long[0, Full], Gen.Int[0, 2].Select(i => Codes[i]), Gen.Int[0, 2].Select(i => Codes[i]),
+        (number, state, amount, printed, url) => Invoice("inv_" + number, (InvoiceState)state, amount) with { Number = printed, HostedUrl = url });
+
     private static readonly Gen<ProviderSnapshot> GenSnapshot = Gen.Select(
-        GenPayment.Array[0, 2], GenRefund.Array[0, 2], Gen.Int[0, 7],
-        (payments, refunds, flags) => Says("razorpay", payments: [.. payments], refunds: [.. refunds]) with
+        GenPayment.Array[0, 2], GenRefund.Array[0, 2], GenDispute.Array[0, 2], GenInvoice.Array[0, 2], Gen.Int[0, 7],
+        (payments, refunds, disputes, invoices, flags) => Says("razorpay", payments: [.. payments], refunds: [.. refunds]) with
         {
+            Disputes = [.. disputes],
+            Invoices = [.. invoices],
             IsReferenceClosed = flags == 0,
             IsVoidAccepted = flags == 1,
             IsAuthorizationFailed = flags == 2,
@@ -105,6 +115,30 @@ public sealed class ChargeLifecyclePropertyTests
             },
             iter: Iterations);
 
+    [Fact]
+    public void Disputes_merge_in_any_order_and_grouping_and_with_themselves() =>
+        Gen.Select(GenDispute, GenDispute, GenDispute).Sample(
+            (a, second, third) =>
+            {
+                var (b, c) = (second with { Reference = a.Reference }, third with { Reference = a.Reference });
+                Assert.Equal(a.Merge(b), b.Merge(a));
+                Assert.Equal(a.Merge(b).Merge(c), a.Merge(b.Merge(c)));
+                Assert.Equal(a, a.Merge(a));
+            },
+            iter: Iterations);
+
+    [Fact]
+    public void Invoices_merge_in_any_order_and_grouping_and_with_themselves() =>
+        Gen.Select(GenInvoice, GenInvoice, GenInvoice).Sample(
+            (a, second, third) =>
+            {
+                var (b, c) = (second with { Reference = a.Reference }, third with { Reference = a.Reference });
+                Assert.Equal(a.Merge(b), b.Merge(a));
+                Assert.Equal(a.Merge(b).Merge(c), a.Merge(b.Merge(c)));
+                Assert.Equal(a, a.Merge(a));
+            },
+            iter: Iterations);
+
     private static string FactsAfter(IEnumerable<ProviderSnapshot> story) =>
         ChargeLifecycleOrderTests.FactsOf(Tell(NewCharge("razorpay"), story));
 
@@ -119,6 +153,18 @@ public sealed class ChargeLifecyclePropertyTests
         foreach (var was in before.Refunds)
         {
             var now = Assert.Single(after.Refunds, refund => refund.Reference == was.Reference);
+            Assert.True(now.State >= was.State && now.Amount >= was.Amount, $"{was} became {now}");
+        }
+
+        foreach (var was in before.Disputes)
+        {
+            var now = Assert.Single(after.Disputes, dispute => dispute.Reference == was.Reference);
+            Assert.True(now.State >= was.State && now.Amount >= was.Amount, $"{was} became {now}");
+        }
+
+        foreach (var was in before.Invoices)
+        {
+            var now = Assert.Single(after.Invoices, invoice => invoice.Reference == was.Reference);
             Assert.True(now.State >= was.State && now.Amount >= was.Amount, $"{was} became {now}");
         }
 

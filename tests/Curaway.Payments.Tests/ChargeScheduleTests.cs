@@ -34,7 +34,7 @@ public sealed class ChargeScheduleTests
     {
         var operation = Operation(OperationKind.Capture, state: state) with { NextAttemptAt = T0.AddHours(1) };
 
-        Assert.Equal(state == OperationState.Open ? T0.AddHours(1) : null, ChargeSchedule.DueAt(Authorized, [operation]));
+        Assert.Equal(T0.AddHours(1), ChargeSchedule.DueAt(Authorized, [operation]));
     }
 
     [Fact]
@@ -50,6 +50,7 @@ public sealed class ChargeScheduleTests
         Assert.Equal(T0.AddSeconds(25), ChargeSchedule.DueAt(closing, [refused]));
         Assert.Equal(T0.AddSeconds(45), ChargeSchedule.DueAt(closing, [refused, refused]));
         Assert.Equal(T0.AddSeconds(3605), ChargeSchedule.DueAt(closing, [.. Enumerable.Repeat(refused, 50)]));
+        Assert.Equal(T0.AddSeconds(6), ChargeSchedule.DueAt(closing, [refused with { Outcome = OperationOutcome.Succeeded }]));
     }
 
     [Theory]

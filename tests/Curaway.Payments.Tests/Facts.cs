@@ -40,6 +40,12 @@ internal static class Facts
         PaymentReference = of,
     };
 
+    public static ChargeDispute Dispute(string reference, DisputeState state, long amount = Full) =>
+        new() { Reference = reference, State = state, Amount = Usd(amount) };
+
+    public static ChargeInvoice Invoice(string reference, InvoiceState state, long amount = Full) =>
+        new() { Reference = reference, State = state, Amount = Usd(amount) };
+
     public static ProviderSnapshot Says(
         string provider = "stripe",
         bool? live = null,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -159,6 +160,14 @@ internal sealed class FakeStore : IChargeStore
             return [.. deliveries.Select(delivery => _seen.Add(delivery.EventId) ? WebhookFate.Applied : WebhookFate.Duplicate)];
         }
     }
+
+    public bool CanBookInCallersTransaction => throw new NotSupportedException();
+
+    public Task<ChargeCommitted> BookInAsync(DbTransaction transaction, ChargeId id, Booking booking, CancellationToken ct) =>
+        throw new NotSupportedException();
+
+    public Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct) =>
+        throw new NotSupportedException();
 
     public Task MigrateAsync(CancellationToken ct) => throw new NotSupportedException();
 

@@ -112,6 +112,29 @@ CREATE TABLE charge_refunds (
     PRIMARY KEY (charge_id, reference)
 );
 
+CREATE TABLE charge_disputes (
+    charge_id         uuid NOT NULL REFERENCES consultation_charges (id),
+    reference         text NOT NULL,
+    state             text NOT NULL CHECK (state IN ('open', 'closed', 'won', 'lost')),
+    amount_cents      bigint NOT NULL CHECK (amount_cents >= 0),
+    currency          text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    payment_reference text,
+    reason            text,
+    PRIMARY KEY (charge_id, reference)
+);
+
+-- Read, never made by us. hosted_url opens the invoice for whoever has it, with the name on it.
+CREATE TABLE charge_invoices (
+    charge_id    uuid NOT NULL REFERENCES consultation_charges (id),
+    reference    text NOT NULL,
+    state        text NOT NULL CHECK (state IN ('open', 'expired', 'paid')),
+    amount_cents bigint NOT NULL CHECK (amount_cents >= 0),
+    currency     text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    number       text,
+    hosted_url   text,
+    PRIMARY KEY (charge_id, reference)
+);
+
 -- The id is the idempotency key of every send.
 CREATE TABLE charge_operations (
     id                  uuid NOT NULL PRIMARY KEY,

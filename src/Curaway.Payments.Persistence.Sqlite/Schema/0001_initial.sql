@@ -95,6 +95,29 @@ CREATE TABLE charge_refunds (
     PRIMARY KEY (charge_id, reference)
 ) STRICT;
 
+CREATE TABLE charge_disputes (
+    charge_id         TEXT NOT NULL REFERENCES consultation_charges (id),
+    reference         TEXT NOT NULL,
+    state             TEXT NOT NULL,
+    amount_cents      INTEGER NOT NULL,
+    currency          TEXT NOT NULL,
+    payment_reference TEXT,
+    reason            TEXT,
+    PRIMARY KEY (charge_id, reference)
+) STRICT;
+
+-- Read, never made by us. hosted_url opens the invoice for whoever has it, with the name on it.
+CREATE TABLE charge_invoices (
+    charge_id    TEXT NOT NULL REFERENCES consultation_charges (id),
+    reference    TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL,
+    currency     TEXT NOT NULL,
+    number       TEXT,
+    hosted_url   TEXT,
+    PRIMARY KEY (charge_id, reference)
+) STRICT;
+
 -- The id is the idempotency key of every send.
 CREATE TABLE charge_operations (
     id                  TEXT NOT NULL PRIMARY KEY,

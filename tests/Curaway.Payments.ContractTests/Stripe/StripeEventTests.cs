@@ -151,16 +151,6 @@ public sealed class StripeEventTests : IDisposable
         Assert.Equal((StripeAnswers.IntentId, false), (snapshot.Reference, snapshot.IsLiveMode));
     }
 
-    [Fact]
-    public void A_dispute_makes_us_read_the_charge()
-    {
-        var dispute = $$"""{"id":"dp_1","object":"dispute","charge":"ch_1","payment_intent":"{{StripeAnswers.IntentId}}","status":"lost"}""";
-
-        var snapshot = Reread(StripeAnswers.Event("charge.dispute.closed", dispute)).Snapshot!;
-
-        Assert.Equal((StripeAnswers.IntentId, true), (snapshot.Reference, snapshot.IsIncomplete));
-    }
-
     [Theory]
     [InlineData("invoice.paid", """{"id":"in_1","object":"invoice"}""")]
     [InlineData("payment_intent.created", "{}")]

@@ -60,6 +60,15 @@ public sealed class PostgresConnectionStringTests
     }
 
     [Theory]
+    [InlineData("postgres://ann@db/payments", 64)]
+    [InlineData("postgres://ann@db/payments?Max%20Auto%20Prepare=0", 0)]
+    [InlineData("Host=db", 64)]
+    [InlineData("Host=db;Max Auto Prepare=0", 0)]
+    [InlineData("Host=db;Max Auto Prepare=7", 7)]
+    public void Statements_are_prepared_unless_it_says_otherwise(string text, int expected) =>
+        Assert.Equal(expected, new NpgsqlConnectionStringBuilder(PostgresConnectionString.Parse(text)).MaxAutoPrepare);
+
+    [Theory]
     [InlineData("postgres://ann:canary#9@db/payments", "%23")]
     [InlineData("postgres://ann:canary%9@db/payments", "%25")]
     [InlineData("postgres://ann:canary/9@db/payments", "%2F")]

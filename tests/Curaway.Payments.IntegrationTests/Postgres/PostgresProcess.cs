@@ -53,7 +53,7 @@ public sealed class PostgresProcess : IAsyncDisposable
     {
         if (FindBinaries() is not null)
             return;
-        const string Message = "No PostgreSQL: install its server, or set CURAWAY_TEST_POSTGRES to a connection string that may create databases.";
+        const string Message = "No PostgreSQL: install its server, or set CURAWAY_TEST_POSTGRES to the connection string of a superuser.";
         if (Environment.GetEnvironmentVariable("CI") == "true")
             Assert.Fail(Message);
         Assert.Skip(Message);

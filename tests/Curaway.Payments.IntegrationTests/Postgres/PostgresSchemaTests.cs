@@ -68,6 +68,21 @@ public sealed class PostgresSchemaTests(PostgresServer server) : PostgresTests(s
     }
 
     [Fact]
+    public async Task A_host_that_is_running_does_not_notice_that_a_newer_one_adds_a_column()
+    {
+        var charge = await CreateAsync(Facts.Charge(Time, "upgrade", reference: "pi_1"));
+        var selector = new ChargeSelector.ById(charge.Id);
+        for (var i = 0; i < 5; i++)
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.FindAsync(selector, Ct)));
+
+        await Database.ExecuteAsync("ALTER TABLE consultation_charges ADD COLUMN added_later text");
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.FindAsync(selector, Ct)));
+        var told = Facts.Snapshot(charge, Facts.Payment("ch_1", PaymentState.Captured, 1500));
+        Assert.Equal([WebhookFate.Applied], await Store.ReceiveAsync([Facts.Delivery("evt_1", told)], Ct));
+    }
+
+    [Fact]
     [Trait("Promise", "P25")]
     public async Task The_databases_clock_decides_and_its_offset_moves_every_host()
     {

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Curaway.Payments.IntegrationTests.Postgres;
 
 /// <summary>
-/// The PostgreSQL of a test run: <c>CURAWAY_TEST_POSTGRES</c> when it names one whose user may create databases, else a
+/// The PostgreSQL of a test run: <c>CURAWAY_TEST_POSTGRES</c> when it names one by its superuser, else a
 /// private server from the binaries of this machine, started by the first test that asks. Without either, tests are
 /// skipped, or fail where <c>CI=true</c>.
 /// </summary>

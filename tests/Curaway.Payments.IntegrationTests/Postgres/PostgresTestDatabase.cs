@@ -12,7 +12,7 @@ public sealed class PostgresTestDatabase : IAsyncDisposable
     {
         _admin = admin;
         Name = name;
-        ConnectionString = new NpgsqlConnectionStringBuilder(admin) { Database = name, Pooling = true, MaxPoolSize = 40 }.ToString();
+        ConnectionString = new NpgsqlConnectionStringBuilder(admin) { Database = name, Pooling = true, MaxPoolSize = 40, MaxAutoPrepare = 64, AutoPrepareMinUsages = 2 }.ToString();
         Source = NpgsqlDataSource.Create(ConnectionString);
     }
 

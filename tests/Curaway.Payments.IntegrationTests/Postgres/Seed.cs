@@ -18,6 +18,10 @@ internal static class Seed
         SELECT md5('charge_' || i)::uuid, 'pay_' || i, 'captured', 1500, 1500, 'USD' FROM generate_series(1, {count}) AS i;
         INSERT INTO charge_refunds (charge_id, reference, state, amount_cents, currency)
         SELECT md5('charge_' || i)::uuid, 're_' || i, 'failed', 100, 'USD' FROM generate_series(1, {count}) AS i;
+        INSERT INTO charge_disputes (charge_id, reference, state, amount_cents, currency)
+        SELECT md5('charge_' || i)::uuid, 'dp_' || i, 'won', 100, 'USD' FROM generate_series(1, {count}) AS i;
+        INSERT INTO charge_invoices (charge_id, reference, state, amount_cents, currency)
+        SELECT md5('charge_' || i)::uuid, 'in_' || i, 'paid', 1500, 'USD' FROM generate_series(1, {count}) AS i;
         INSERT INTO charge_operations (
             id, charge_id, kind, amount_cents, currency, fingerprint, actor_id, state, outcome, send_count, is_unresolved, is_key_spent, created_at,
             next_attempt_at, closed_at)

@@ -75,8 +75,12 @@ public sealed record MatrixCell(MatrixVerb Verb, Breakage Breakage, Striking Str
 
     public bool IsTimed => Breakage is Breakage.Timeout or Breakage.SlowBody;
 
-    /// <summary>A stored 500 is repeated for as long as the key lives, and nothing else tells that nothing happened.</summary>
-    public bool EndsInReview => Breakage == Breakage.StoredServerError && Striking == Striking.BeforeExecution;
+    /// <summary>
+    /// A stored 500 is repeated for as long as the key lives, and nothing else tells that nothing happened. Capture and void are
+    /// one-way doors at the provider, so they are settled under a new key; an authorization or a refund could happen twice.
+    /// </summary>
+    public bool EndsInReview => Breakage == Breakage.StoredServerError && Striking == Striking.BeforeExecution
+        && Verb is not (MatrixVerb.Capture or MatrixVerb.Void);
 
     public SimulatorFault Fault
     {

@@ -171,7 +171,6 @@ public abstract class OutcomeMatrixTests(SimulatedEngine engine, SimulatedProvid
     private ChargeStatus ExpectedStatus(MatrixCell cell, ChargeResult struck) => cell.Verb switch
     {
         MatrixVerb.Authorize or MatrixVerb.AuthorizeAgain when cell.EndsInReview => ChargeStatus.Pending,
-        MatrixVerb.Capture or MatrixVerb.Void when cell.EndsInReview => ChargeStatus.Authorized,
         MatrixVerb.Refund when cell.EndsInReview => ChargeStatus.Captured,
         MatrixVerb.Authorize when struck.Outcome == OperationOutcome.NotSent => ChargeStatus.Failed,
         MatrixVerb.Authorize when struck.Outcome == OperationOutcome.Succeeded => ChargeStatus.Authorized,

@@ -17,6 +17,8 @@ public abstract partial class ChargeStoreTests
         AssertSame(operation, Assert.Single(read.Operations));
         Assert.Equal(charge.Payments, read.Charge!.Payments);
         Assert.Equal(charge.Refunds, read.Charge.Refunds);
+        Assert.Equal(charge.Disputes, read.Charge.Disputes);
+        Assert.Equal(charge.Invoices, read.Charge.Invoices);
         Assert.Equal(Time.GetUtcNow(), read.Now);
     }
 

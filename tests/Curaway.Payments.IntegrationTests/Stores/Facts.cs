@@ -73,6 +73,20 @@ internal static class Facts
                 },
                 new ChargeRefund { Reference = "re_2", State = RefundState.Failed, Amount = Dollars(100) },
             ],
+            Disputes =
+            [
+                Dispute("dp_1", DisputeState.Lost, 300) with { PaymentReference = "ch_1", Reason = "fraudulent" },
+                Dispute("dp_2", DisputeState.Closed, 200),
+            ],
+            Invoices =
+            [
+                new ChargeInvoice
+                {
+                    Reference = "in_1", State = InvoiceState.Paid, Amount = Dollars(1500), Number = "A-2026/0001",
+                    HostedUrl = "https://invoice.stripe.com/i/acct 1/₹",
+                },
+                new ChargeInvoice { Reference = "in_2", State = InvoiceState.Expired, Amount = Dollars(0) },
+            ],
             BookedAt = now.AddSeconds(3),
             BookBy = now.AddSeconds(4),
             CheckoutExpiresAt = now.AddSeconds(5),
@@ -97,6 +111,9 @@ internal static class Facts
         Amount = Dollars(cents),
         Captured = Dollars(state == PaymentState.Captured ? cents : 0),
     };
+
+    public static ChargeDispute Dispute(string reference, DisputeState state, long cents) =>
+        new() { Reference = reference, State = state, Amount = Dollars(cents) };
 
     public static ChargeRefund Refund(string reference, long cents) =>
         new() { Reference = reference, State = RefundState.Succeeded, Amount = Dollars(cents) };
