@@ -1,3 +1,4 @@
+using Curaway.Payments.SampleHost.Admin;
 using Curaway.Payments.SampleHost.Checkout;
 using Curaway.Payments.SampleHost.Consultations;
 using Curaway.Payments.SampleHost.Data;
@@ -43,6 +44,7 @@ internal static class HostSetup
         services.AddSingleton<ConsultationSettlement>();
         services.AddSingleton<CheckoutTokens>();
         services.AddSingleton<IdempotencyStore>();
+        services.AddSingleton<AdminStore>();
         services.AddHostedService<HostMigrations>();
         services.AddHostHealth();
 
@@ -89,6 +91,7 @@ internal static class HostSetup
         app.MapConsultations();
         app.MapPaymentMethods();
         app.MapTenantSettings();
+        app.MapAdmin();
         app.MapCheckout();
         app.MapDevToken();
         app.MapHostHealth();

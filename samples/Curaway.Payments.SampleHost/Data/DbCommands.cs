@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace Curaway.Payments.SampleHost.Data;
@@ -57,6 +58,21 @@ internal static class DbCommands
 
     public static bool Flag(this DbDataReader reader, string column) => reader.GetBoolean(reader.GetOrdinal(column));
 
+    public static bool? FlagOrNull(this DbDataReader reader, string column) =>
+        reader.IsDBNull(reader.GetOrdinal(column)) ? null : reader.Flag(column);
+
+    /// <summary>An id as text, whatever the database keeps it as.</summary>
+    public static string Id(this DbDataReader reader, string column) =>
+        reader.IdOrNull(column) ?? throw new InvalidOperationException($"{column} is null.");
+
+    /// <summary>An id as text, whatever the database keeps it as.</summary>
+    public static string? IdOrNull(this DbDataReader reader, string column) => reader.GetValue(reader.GetOrdinal(column)) switch
+    {
+        DBNull => null,
+        string text => text,
+        var id => string.Create(CultureInfo.InvariantCulture, $"{id}"),
+    };
+
     public static DateTimeOffset Time(this DbDataReader reader, string column) =>
         reader.TimeOrNull(column) ?? throw new InvalidOperationException($"{column} is null.");
 
@@ -94,6 +110,7 @@ internal static class DbCommands
             {
                 (null, _) => DBNull.Value,
                 (DateTimeOffset time, SqliteConnection) => DbText.Of(time),
+                (Guid id, SqliteConnection) => id.ToString("D"),
                 (DateTimeOffset time, _) => time.ToUniversalTime(),
                 _ => value,
             };

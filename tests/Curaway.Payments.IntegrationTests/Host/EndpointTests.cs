@@ -24,6 +24,15 @@ public sealed class EndpointTests(HostFixture host) : IClassFixture<HostFixture>
         ["DELETE /api/v1/mso/payment-methods/{id}"] = "patient admin",
         ["GET /api/v1/admin/tenant/settings"] = "admin",
         ["PUT /api/v1/admin/tenant/settings"] = "admin",
+        ["GET /api/v1/admin/charges"] = "admin",
+        ["GET /api/v1/admin/charges/{id}"] = "admin",
+        ["POST /api/v1/admin/charges/{id}/refund"] = "admin",
+        ["POST /api/v1/admin/charges/{id}/reconcile"] = "admin",
+        ["GET /api/v1/admin/webhooks"] = "admin",
+        ["POST /api/v1/admin/webhooks/{id}/replay"] = "admin",
+        ["GET /api/v1/admin/routing/explain"] = "admin",
+        ["GET /api/v1/admin/audit"] = "admin",
+        ["GET /api/v1/admin/alerts"] = "admin",
         ["POST /api/v1/webhooks/{provider}/{account?}"] = "-",
         ["POST /api/v1/mso/webhooks/{provider}/{account?}"] = "-",
         ["GET /checkout/return"] = "-",
@@ -148,7 +157,7 @@ public sealed class EndpointTests(HostFixture host) : IClassFixture<HostFixture>
     {
         var parts = door.Split(' ');
         var hasBody = parts[0] is "POST" or "PUT";
-        return caller.SendAsync(new HttpMethod(parts[0]), parts[1].Replace("{id}", id, StringComparison.Ordinal), hasBody ? [] : null);
+        return caller.SendAsync(new HttpMethod(parts[0]), parts[1].Replace("{id}", id, StringComparison.Ordinal), hasBody ? [] : null, door.EndsWith("/refund", StringComparison.Ordinal) ? HostFixture.NewName("key") : null);
     }
 
     private Task<string?> RowOfAsync(string id) => host.TextAsync(
