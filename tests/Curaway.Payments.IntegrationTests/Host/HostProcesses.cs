@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Curaway.Payments.IntegrationTests.Docs;
+using Curaway.Payments.IntegrationTests.Postgres;
+using Curaway.Payments.SampleHost.Simulation;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting.Internal;
+
+namespace Curaway.Payments.IntegrationTests.Host;
+
+/// <summary>
+/// Sample hosts in processes of their own over one PostgreSQL database. The simulators live in the test's process and keep the
+/// ledger, whatever becomes of a host.
+/// </summary>
+internal sealed class HostProcesses : IAsyncDisposable
+{
+    private readonly List<(Process Process, HttpClient Http)> _hosts = [];
+    private readonly Dictionary<string, string?> _settings;
+
+    private HostProcesses(PostgresTestDatabase database, DemoSimulators simulators)
+    {
+        Database = database;
+        Simulators = simulators;
+        _settings = new Dictionary<string, string?>(simulators.Settings())
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["DATABASE_URL"] = database.ConnectionString,
+            ["CURAWAY_SIMULATORS"] = "false",
+            ["CURAWAY_JWT_SIGNING_KEY"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
+            ["Curaway:Payments:SweepInterval"] = "00:00:00.2",
+            ["Logging:LogLevel:Default"] = "Error",
+            ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        };
+    }
+
+    public PostgresTestDatabase Database { get; }
+
+    public DemoSimulators Simulators { get; }
+
+    public HttpClient this[int index] => _hosts[index].Http;
+
+    public static async Task<HostProcesses> StartAsync(PostgresServer server, int count)
+    {
+        var database = await server.CreateDatabaseAsync(isEmpty: true);
+        var asked = new ConfigurationBuilder().AddInMemoryCollection([new("CURAWAY_SIMULATORS", "true")]).Build();
+        var simulators = await DemoSimulators.StartIfWantedAsync(asked, new HostingEnvironment { EnvironmentName = "Development" });
+        var hosts = new HostProcesses(database, simulators!);
+        for (var i = 0; i < count; i++)
+            hosts._hosts.Add(await hosts.StartHostAsync());
+        simulators!.SendWebhooksTo(hosts[0].BaseAddress!);
+        return hosts;
+    }
+
+    /// <summary>Somebody of the cross-border clinic; every host takes the token.</summary>
+    public async Task<HostCaller[]> AsAsync(string role)
+    {
+        var answer = await new HostCaller(this[0], null).PostAsync(
+            "/dev/token", new JsonObject { ["tenant_id"] = "clinic-global", ["role"] = role, ["sub"] = HostFixture.NewName(role) });
+        return [.. _hosts.Select(host => new HostCaller(host.Http, answer.Expect(200)["access_token"]))];
+    }
+
+    /// <summary>A consultation paid at checkout, its money held.</summary>
+    public async Task<string> BookAsync(HostCaller patient)
+    {
+        var id = await patient.RequestAsync();
+        var checkout = await patient.OpenCheckoutAsync((await patient.ScheduleAsync(id)).Expect(200));
+        Simulators.Stripe.PayAsPatient(checkout["client_secret"]!.ToString());
+        (await patient.CompleteAsync(id, [])).Expect(200);
+        return id;
+    }
+
+    public async Task<string> ChargeIdOfAsync(string consultationId) =>
+        (await Database.ScalarAsync($"SELECT id::text FROM consultation_charges WHERE consultation_id = '{consultationId}'"))!;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (process, http) in _hosts)
+        {
+            http.Dispose();
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        await Simulators.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    private async Task<(Process Process, HttpClient Http)> StartHostAsync()
+    {
+        // Built beside the tests, in the same configuration.
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        var folder = Path.Combine(Repository.Root, "samples", "Curaway.Payments.SampleHost");
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "bin", configuration, "net10.0", "Curaway.Payments.SampleHost.dll")])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+        };
+        foreach (var (name, value) in _settings)
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        var process = Process.Start(start)!;
+        const string Mark = "Now listening on: ";
+        while (await process.StandardOutput.ReadLineAsync(HostFixture.Ct) is { } line)
+        {
+            if (line.Contains(Mark, StringComparison.Ordinal))
+            {
+                _ = process.StandardOutput.ReadToEndAsync(HostFixture.Ct);
+                var address = line[(line.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length)..].Trim();
+                return (process, new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(90) });
+            }
+        }
+
+        throw new InvalidOperationException($"The host ended with {process.ExitCode} before it listened.");
+    }
+}
