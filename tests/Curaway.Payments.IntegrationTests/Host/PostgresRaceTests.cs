@@ -118,6 +118,26 @@ public sealed class PostgresRaceTests(PostgresServer server)
         Report($"1,000 deliveries of 10 events over 2 hosts: all 200, 10 effects, 990 duplicates, in {elapsed} ms");
     }
 
+    [Fact]
+    public async Task One_idempotency_key_is_one_request_over_both_hosts_and_its_lease_ends_by_the_servers_clock()
+    {
+        await using var hosts = await PostgresHosts.StartAsync(server, 2);
+        var name = HostFixture.NewName("patient");
+        HostCaller[] patient = [await hosts[0].AsAsync("patient", name: name), await hosts[1].AsAsync("patient", name: name)];
+        var body = HostCaller.Consultation();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => patient[i % 2].PostAsync(HostCaller.Consultations, body, "one-key")));
+        Assert.Contains(answers, answer => answer.Status == 201);
+        Assert.All(answers.Where(answer => answer.Status != 201), answer => answer.Expect(409, ErrorCodes.IdempotencyInProgress));
+        Assert.Single(answers.Where(answer => answer.Status == 201).Select(answer => answer.Text).Distinct());
+        Assert.Equal("1", await hosts.Database.ScalarAsync("SELECT count(*) FROM consultations"));
+
+        // A host that died while it held the key.
+        await hosts.Database.ExecuteAsync("UPDATE idempotency_keys SET sealed_answer = NULL, leased_until = payments_now() + interval '30 seconds'");
+        (await patient[1].PostAsync(HostCaller.Consultations, body, "one-key")).Expect(409, ErrorCodes.IdempotencyInProgress);
+        await hosts.Database.ExecuteAsync("UPDATE idempotency_keys SET leased_until = payments_now()");
+        (await patient[1].PostAsync(HostCaller.Consultations, body, "one-key")).Expect(201);
+    }
+
     private static Task<HostAnswer> PostAsync(PostgresHost host, SimulatorWebhook webhook)
     {
         var content = new ByteArrayContent(webhook.Body.ToArray());
