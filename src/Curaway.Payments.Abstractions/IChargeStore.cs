@@ -74,6 +74,13 @@ public interface IChargeStore
     /// <summary>Takes alerts that no sink has, oldest first, and keeps others away from them for the lease.</summary>
     Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct);
 
+    /// <summary>
+    /// Asks, across all hosts and by the database's clock, whether an alert of this category may be sent now. Null while one was
+    /// sent less than the cooldown ago; this one is then counted. Else the cooldown begins anew, and the number says how many
+    /// were counted since the last one.
+    /// </summary>
+    Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct);
+
     /// <summary>Marks an alert as delivered.</summary>
     Task CompleteAlertAsync(long alertId, CancellationToken ct);
 }

@@ -13,6 +13,8 @@ internal readonly struct PostgresRow(NpgsqlDataReader reader)
 
     public int Count(string column) => reader.GetInt32(reader.GetOrdinal(column));
 
+    public int? CountOrNull(string column) => reader.IsDBNull(reader.GetOrdinal(column)) ? null : Count(column);
+
     public bool Flag(string column) => reader.GetBoolean(reader.GetOrdinal(column));
 
     public bool? FlagOrNull(string column) => IsNull(column) ? null : Flag(column);

@@ -91,6 +91,21 @@ internal sealed partial class SqliteChargeStore
         }, ct);
     }
 
+    // One statement, so that hosts that ask at once are answered one after the other.
+    public Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct) => _database.WriteAsync(
+        async session => (await session.QueryAsync(
+            """
+            INSERT INTO alert_cooldowns AS kept (category, sent_at, suppressed_count, told_count) VALUES ($category, $now, 0, 0)
+            ON CONFLICT (category) DO UPDATE SET
+                sent_at = CASE WHEN kept.sent_at <= $now_less_cooldown THEN excluded.sent_at ELSE kept.sent_at END,
+                suppressed_count = CASE WHEN kept.sent_at <= $now_less_cooldown THEN 0 ELSE kept.suppressed_count + 1 END,
+                told_count = CASE WHEN kept.sent_at <= $now_less_cooldown THEN kept.suppressed_count END
+            RETURNING told_count
+            """,
+            row => row.CountOrNull("told_count"),
+            ("category", category), ("now", session.Now), ("now_less_cooldown", session.Now - cooldown)).ConfigureAwait(false))[0],
+        ct);
+
     public Task CompleteAlertAsync(long alertId, CancellationToken ct) => _database.WriteAsync(
         session => session.ExecuteAsync(
             "UPDATE alert_outbox SET delivered_at = $now WHERE id = $id AND delivered_at IS NULL",

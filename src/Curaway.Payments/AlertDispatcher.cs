@@ -8,16 +8,18 @@ namespace Curaway.Payments;
 /// waits for it. Every alert also goes to the log.
 /// </summary>
 internal sealed partial class AlertDispatcher(
-    IChargeStore store, PaymentAlerts raised, IEnumerable<IAlertSink> sinks, IOptions<PaymentsOptions> options, TimeProvider time,
+    IChargeStore store, PaymentAlerts raised, IEnumerable<IAlertSink> sinks, IOptions<PaymentsOptions> options,
     ILogger<AlertDispatcher> logger)
 {
     private static readonly TimeSpan ClaimLease = TimeSpan.FromSeconds(30);
 
-    /// <summary>The runbook's cooldown of a WARNING, counted in this process.</summary>
+    /// <summary>The runbook's cooldown of a WARNING: one of a category at a time, across hosts.</summary>
     private static readonly TimeSpan WarningCooldown = TimeSpan.FromMinutes(5);
 
     private readonly IAlertSink[] _sinks = [.. sinks];
-    private readonly Dictionary<string, long> _lastSent = [];
+
+    /// <summary>What passed the cooldown and no sink has taken yet: trying again is not another alert.</summary>
+    private readonly Dictionary<long, int> _passed = [];
 
     /// <summary>Delivers what is due. True when there may be more.</summary>
     public async Task<bool> SweepAsync(CancellationToken ct)
@@ -31,14 +33,17 @@ internal sealed partial class AlertDispatcher(
         return queued.Count == options.Value.ClaimCountMax;
     }
 
-    private bool IsCoolingDown(PaymentAlert alert)
+    /// <summary>How many of the category were held back before this one; null when this one is held back too.</summary>
+    private async Task<int?> SuppressedBeforeAsync(QueuedAlert queued, CancellationToken ct)
     {
-        if (alert.Severity == AlertSeverity.Critical)
-            return false;
-        if (_lastSent.TryGetValue(alert.Category, out var last) && time.GetElapsedTime(last) < WarningCooldown)
-            return true;
-        _lastSent[alert.Category] = time.GetTimestamp();
-        return false;
+        if (queued.Alert.Severity == AlertSeverity.Critical)
+            return 0;
+        if (_passed.TryGetValue(queued.Id, out var before))
+            return before;
+        if (await store.TryPassCooldownAsync(queued.Alert.Category, WarningCooldown, ct).ConfigureAwait(false) is not { } passed)
+            return null;
+        _passed[queued.Id] = passed;
+        return passed;
     }
 
     private async Task DeliverAsync(QueuedAlert queued, CancellationToken ct)
@@ -49,13 +54,15 @@ internal sealed partial class AlertDispatcher(
             // The log has every alert, first and whatever the sinks do; the sinks have one WARNING of a category at a time.
             var level = LevelOf(alert.Severity);
             Log.Alert(logger, level, alert.Category, alert.Text, alert.ChargeId);
-            if (!IsCoolingDown(alert))
+            if (await SuppressedBeforeAsync(queued, ct).ConfigureAwait(false) is { } suppressed)
             {
+                var told = suppressed == 0 ? alert : alert with { Text = $"{alert.Text} (and {suppressed} more)" };
                 foreach (var sink in _sinks)
-                    await sink.SendAsync(alert, ct).ConfigureAwait(false);
+                    await sink.SendAsync(told, ct).ConfigureAwait(false);
             }
 
             await store.CompleteAlertAsync(queued.Id, ct).ConfigureAwait(false);
+            _passed.Remove(queued.Id);
         }
 #pragma warning disable CA1031 // A sink that throws gets the alert again when the lease ends; the others are not kept waiting.
         catch (Exception exception) when (!ct.IsCancellationRequested)

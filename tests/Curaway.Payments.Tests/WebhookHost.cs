@@ -193,6 +193,8 @@ internal sealed class FakeStore : IChargeStore
 
     public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct) => throw new NotSupportedException();
 
+    public Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct) => throw new NotSupportedException();
 
     public Task CompleteAlertAsync(long alertId, CancellationToken ct) => throw new NotSupportedException();

@@ -264,5 +264,13 @@ CREATE TABLE alert_outbox (
     delivered_at    timestamptz
 );
 
+-- Which category was sent when, across hosts. told_count: what the last question was answered; null for "not now".
+CREATE TABLE alert_cooldowns (
+    category         text NOT NULL PRIMARY KEY,
+    sent_at          timestamptz NOT NULL,
+    suppressed_count integer NOT NULL CHECK (suppressed_count >= 0),
+    told_count       integer CHECK (told_count >= 0)
+);
+
 CREATE INDEX alert_outbox_waiting ON alert_outbox (id) WHERE delivered_at IS NULL;
 CREATE INDEX alert_outbox_delivered ON alert_outbox (raised_at) WHERE delivered_at IS NOT NULL;

@@ -238,4 +238,12 @@ CREATE TABLE alert_outbox (
     delivered_at    TEXT
 ) STRICT;
 
+-- Which category was sent when, across hosts. told_count: what the last question was answered; null for "not now".
+CREATE TABLE alert_cooldowns (
+    category         TEXT NOT NULL PRIMARY KEY,
+    sent_at          TEXT NOT NULL,
+    suppressed_count INTEGER NOT NULL,
+    told_count       INTEGER
+) STRICT;
+
 CREATE INDEX alert_outbox_waiting ON alert_outbox (id) WHERE delivered_at IS NULL;

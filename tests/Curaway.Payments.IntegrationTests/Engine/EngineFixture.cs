@@ -30,6 +30,8 @@ public sealed class EngineFixture : IAsyncDisposable
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
 
+    public DateTimeOffset StartedAt { get; } = new(2026, 11, 24, 9, 0, 0, TimeSpan.Zero);
+
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 9, 0, 0, TimeSpan.Zero));
 
     public LedgerProvider Stripe { get; }

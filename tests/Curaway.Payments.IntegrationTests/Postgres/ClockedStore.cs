@@ -102,6 +102,9 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
 
     public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct) => CallAsync(store => Done(store.EnqueueAlertAsync(alert, ct)));
 
+    public Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct) =>
+        CallAsync(store => store.TryPassCooldownAsync(category, cooldown, ct));
+
     public Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         CallAsync(store => store.ClaimAlertsAsync(countMax, lease, ct));
 

@@ -117,6 +117,27 @@ public abstract partial class ChargeStoreTests
     }
 
     [Fact]
+    [Trait("Promise", "P24")]
+    public async Task One_warning_of_a_category_passes_in_five_minutes_over_two_hosts_and_tells_how_many_did_not()
+    {
+        IChargeStore[] hosts = [Store, NewStore()];
+        async Task<List<int>> PassedAsync(int count) =>
+            [.. (await Task.WhenAll(Enumerable.Range(0, count).Select(i => Task.Run(
+                () => hosts[i % 2].TryPassCooldownAsync("stripe_outage", TimeSpan.FromMinutes(5), Ct), Ct)))).OfType<int>()];
+
+        Assert.Equal(0, Assert.Single(await PassedAsync(20)));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Empty(await PassedAsync(20));
+        Time.Advance(TimeSpan.FromSeconds(298));
+        Assert.Empty(await PassedAsync(20));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(59, Assert.Single(await PassedAsync(20)));
+        Time.Advance(TimeSpan.FromSeconds(301));
+        Assert.Equal(19, Assert.Single(await PassedAsync(20)));
+        Assert.Equal(0, await Store.TryPassCooldownAsync("razorpay_outage", TimeSpan.FromMinutes(5), Ct));
+    }
+
+    [Fact]
     public async Task A_claim_of_nothing_or_without_a_lease_is_a_bug()
     {
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Store.ClaimDueAsync(0, Lease, Ct));
