@@ -54,10 +54,10 @@ internal sealed partial class Reconciler(
         var operation = state.Operations.FirstOrDefault(o => o.IsOpen && o.NextAttemptAt <= state.Now);
         if (operation is not null)
             await ResolveAsync(operation, ct).ConfigureAwait(false);
-        else if (state.Operations.Any(o => o.IsOpen))
-            return;
         else if (charge.RefreshDueAt <= state.Now || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null })
             await RefreshAsync(charge).ConfigureAwait(false);
+        else if (state.Operations.Any(o => o.IsOpen))
+            return;
         else if (charge is { IsLive: true, ClosingAt: not null })
             await ReleaseAsync(charge, ct).ConfigureAwait(false);
         else if (charge is { IsLive: true, BookedAt: null } && charge.BookBy <= state.Now)

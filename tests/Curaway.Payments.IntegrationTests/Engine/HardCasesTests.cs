@@ -57,6 +57,23 @@ public sealed class HardCasesTests
     }
 
     [Fact]
+    public async Task A_refresh_does_not_wait_for_an_operation_that_is_with_a_human()
+    {
+        await using var engine = await EngineFixture.StartAsync();
+        var charge = await engine.CapturedAsync();
+        engine.Stripe.Next(Behavior.TimeoutWithoutExecuting);
+        await engine.Charges.RefundAsync(EngineFixture.Refund(charge.Id, "request-1", 10_00), Ct);
+        engine.Time.Advance(TimeSpan.FromDays(2));
+        await engine.ReconcileAsync();
+        Assert.Equal(OperationState.Review, (await engine.StateAsync(charge.Id)).Operations.Single(o => o.Kind == OperationKind.Refund).State);
+
+        await engine.TellAsync(engine.Stripe.SnapshotOf(charge) with { RefundedTotal = new Money(30_00, charge.Amount.Currency) });
+        Assert.NotNull((await engine.StateAsync(charge.Id)).Charge!.RefreshDueAt);
+        await engine.ReconcileAsync();
+        Assert.Null((await engine.StateAsync(charge.Id)).Charge!.RefreshDueAt);
+    }
+
+    [Fact]
     public async Task A_refunds_spent_key_is_never_replaced_and_goes_to_a_human()
     {
         await using var engine = await EngineFixture.StartAsync();
