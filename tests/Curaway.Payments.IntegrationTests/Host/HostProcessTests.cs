@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
 using Curaway.Payments.IntegrationTests.Postgres;
 using Curaway.Payments.Simulators;
 
@@ -74,6 +75,29 @@ public sealed class HostProcessTests(PostgresServer server)
         Assert.Equal($"{EventCount}", await hosts.Database.ScalarAsync(
             "SELECT count(*) FROM webhook_events WHERE event_type = 'payment_intent.amount_capturable_updated' AND state = 'processed'"));
         Report($"{answers.Count} deliveries of {EventCount} events: all 200, {EventCount} effects, in {watch.ElapsedMilliseconds} ms");
+    }
+
+    [Fact]
+    [Trait("Promise", "P11")]
+    public async Task Refunds_asked_of_both_processes_at_once_never_exceed_the_capture()
+    {
+        await using var hosts = await HostProcesses.StartAsync(server, 2);
+        var (patient, admins) = ((await hosts.AsAsync("patient"))[0], await hosts.AsAsync("admin"));
+        var id = await hosts.BookAsync(patient);
+        (await admins[0].EndAsync(id)).Expect(200);
+        var charge = await hosts.ChargeIdOfAsync(id);
+        Task<HostAnswer> RefundAsync(int at, string key) => admins[at % 2].PostAsync(
+            $"/api/v1/admin/charges/{charge}/refund", new JsonObject { ["amount_cents"] = 7_00, ["reason"] = "manual_dispute" }, key);
+
+        var same = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => RefundAsync(i, "one-key-of-a-hundred")));
+        Assert.All(same, answer => Assert.True(answer.Status is 200 or 409, $"{answer.Status} {answer.Text}"));
+        Assert.Equal(1, hosts.Simulators.Stripe.Ledger.RefundCount(charge));
+
+        var others = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => RefundAsync(i, $"key-{i}-of-a-hundred")));
+        Assert.All(others, answer => Assert.True(answer.Status is 200 or 409 or 422, $"{answer.Status} {answer.Text}"));
+        Assert.Equal(6, others.Count(answer => answer.Status == 200));
+        Assert.Equal(49_00, hosts.Simulators.Stripe.Ledger.RefundedAmount(charge));
+        Assert.Equal("4900", await hosts.Database.ScalarAsync($"SELECT refunded_cents FROM consultation_charges WHERE id = '{charge}'"));
     }
 
     private static Task<HostAnswer> PostAsync(HttpClient http, SimulatorWebhook webhook)
