@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Curaway.Payments.IntegrationTests.Postgres;
 using Curaway.Payments.Simulators;
 using Microsoft.Data.Sqlite;
@@ -54,4 +55,22 @@ public sealed class PostgresAdminClinic(PostgresServer server) : IAdminClinic, I
     public Task DrainAsync() => Hosts.DrainAsync();
 
     public ValueTask DisposeAsync() => _hosts?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
+
+/// <summary>The admin's endpoints, over SQLite.</summary>
+public sealed class SqliteAdminTests(SqliteAdminClinic clinic) : AdminTests(clinic), IClassFixture<SqliteAdminClinic>;
+
+/// <summary>The admin's endpoints, over PostgreSQL.</summary>
+public sealed class PostgresAdminTests(PostgresAdminClinic clinic) : AdminTests(clinic), IClassFixture<PostgresAdminClinic>;
+
+/// <summary>Bodies of the admin's calls.</summary>
+internal static class AdminCalls
+{
+    public static JsonObject Refund(long? cents, string reason = "manual_dispute")
+    {
+        var body = new JsonObject { ["reason"] = reason };
+        if (cents is not null)
+            body["amount_cents"] = cents;
+        return body;
+    }
 }
