@@ -42,7 +42,7 @@ public sealed class ChargeService
     /// <see cref="ErrorCodes.StateConflict"/> when another request for the consultation is open.
     /// </summary>
     public Task<ChargeResult> AuthorizeAsync(AuthorizeCharge command, CancellationToken ct = default) =>
-        AuthorizeAsync(command, charge => _recorder.BookingOf(charge, command), callers: null, ct);
+        AuthorizeInAsync(callers: null, command, ct);
 
     /// <summary>
     /// The same, booking in the caller's own open transaction: the session row and <see cref="Charge.BookedAt"/> become true
@@ -55,12 +55,11 @@ public sealed class ChargeService
     {
         ArgumentNullException.ThrowIfNull(transaction);
         return _store.CanBookInCallersTransaction
-            ? AuthorizeAsync(command, charge => _recorder.BookingOf(charge, command), transaction, ct)
+            ? AuthorizeInAsync(transaction, command, ct)
             : throw new NotSupportedException("This store cannot book in the caller's transaction.");
     }
 
-    private async Task<ChargeResult> AuthorizeAsync(
-        AuthorizeCharge command, Func<Charge, Booking> booking, DbTransaction? callers, CancellationToken ct)
+    private async Task<ChargeResult> AuthorizeInAsync(DbTransaction? callers, AuthorizeCharge command, CancellationToken ct)
     {
         if (_router.Decide(command.Routing) is not { } routing)
             return Refused(null, new PaymentError(ErrorCodes.ProviderNotConfigured, "no_rule"));
@@ -70,7 +69,7 @@ public sealed class ChargeService
             new ChargeSelector.LiveOf(command.TenantId, command.ConsultationId),
             state => _start.Authorize(state, command, routing),
             new ChargeCause("authorize", "api", command.ActorId),
-            booking,
+            charge => _recorder.BookingOf(charge, command),
             callers,
             ct).ConfigureAwait(false);
     }

@@ -92,19 +92,14 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
         var amount = command.Amount ?? ChargeLifecycle.RefundableOf(charge, state.Operations);
         return ChargeLifecycle.Allows(charge, state.Operations, OperationKind.Refund, amount) is { } refusal
             ? Start.Refuse(refusal)
-            : New(state, charge with { RefundReason = command.Reason }, new ChargeOperation
-            {
-                Id = OperationId.New(time),
-                ChargeId = charge.Id,
-                Kind = OperationKind.Refund,
-                Amount = amount,
-                Fingerprint = RefundFingerprint(command),
-                RequestId = command.RequestId,
-                Reason = command.Reason,
-                ActorId = command.ActorId,
-                CreatedAt = state.Now,
-                NextAttemptAt = state.Now + Lease,
-            });
+            : New(
+                state,
+                charge with { RefundReason = command.Reason },
+                Operation(state, charge, OperationKind.Refund, amount, RefundFingerprint(command), command.ActorId) with
+                {
+                    RequestId = command.RequestId,
+                    Reason = command.Reason,
+                });
     }
 
     /// <summary>Void if authorized, refund if captured, nothing if nothing is held.</summary>
@@ -165,18 +160,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             return Resume(state, charge, open, actorId);
         return ChargeLifecycle.Allows(charge, state.Operations, kind, charge.Amount) is { } refusal
             ? Start.Refuse(refusal)
-            : New(state, charge, new ChargeOperation
-            {
-                Id = OperationId.New(time),
-                ChargeId = charge.Id,
-                Kind = kind,
-                Amount = charge.Amount,
-                Fingerprint = Fingerprint([WireName.Of(kind)]),
-                Reason = reason,
-                ActorId = actorId,
-                CreatedAt = state.Now,
-                NextAttemptAt = state.Now + Lease,
-            });
+            : New(state, charge, Operation(state, charge, kind, charge.Amount, Fingerprint([WireName.Of(kind)]), actorId) with { Reason = reason });
     }
 
     private static bool IsDone(Charge charge, OperationKind kind) => kind == OperationKind.Capture
@@ -196,26 +180,33 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             BookBy = state.Now + options.HoldTime,
         };
         var method = command.PaymentMethods.FirstOrDefault(candidate => candidate.Provider == routing.Provider);
-        return New(state, charge, new ChargeOperation
+        return New(state, charge, Operation(state, charge, OperationKind.Authorize, command.Amount, fingerprint, command.ActorId) with
         {
-            Id = OperationId.New(time),
-            ChargeId = charge.Id,
-            Kind = OperationKind.Authorize,
-            Amount = command.Amount,
-            Fingerprint = fingerprint,
             PaymentMethod = method?.Token,
             Customer = method?.Customer,
-            ActorId = command.ActorId,
-            CreatedAt = state.Now,
-            NextAttemptAt = state.Now + Lease,
         });
     }
 
+    /// <summary>A new operation, about to be sent for the first time.</summary>
+    private ChargeOperation Operation(
+        ChargeState state, Charge charge, OperationKind kind, Money amount, string fingerprint, string actorId) => new()
+        {
+            Id = OperationId.New(time),
+            ChargeId = charge.Id,
+            Kind = kind,
+            Amount = amount,
+            Fingerprint = fingerprint,
+            ActorId = actorId,
+            CreatedAt = state.Now,
+            NextAttemptAt = state.Now + Lease,
+            SendCount = 1,
+            FirstSentAt = state.Now,
+        };
+
     private static Start New(ChargeState state, Charge charge, ChargeOperation operation)
     {
-        var sending = operation with { SendCount = 1, FirstSentAt = state.Now };
         var cause = new ChargeCause("begin_" + WireName.Of(operation.Kind), "api", operation.ActorId, operation.Id.ToString());
-        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, sending)) { Operation = sending };
+        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, operation)) { Operation = operation };
     }
 
     private static string RefundFingerprint(RefundCharge command) => Fingerprint(["refund", command.Amount?.ToString()]);
