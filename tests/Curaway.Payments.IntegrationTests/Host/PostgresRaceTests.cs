@@ -134,7 +134,8 @@ public sealed class PostgresRaceTests(PostgresServer server)
         // A host that died while it held the key.
         await hosts.Database.ExecuteAsync("UPDATE idempotency_keys SET sealed_answer = NULL, leased_until = payments_now() + interval '30 seconds'");
         (await patient[1].PostAsync(HostCaller.Consultations, body, "one-key")).Expect(409, ErrorCodes.IdempotencyInProgress);
-        await hosts.Database.ExecuteAsync("UPDATE idempotency_keys SET leased_until = payments_now()");
+        // The host keeps whole milliseconds: a lease that ends a few microseconds later than its now would not be over yet.
+        await hosts.Database.ExecuteAsync("UPDATE idempotency_keys SET leased_until = date_trunc('milliseconds', payments_now())");
         (await patient[1].PostAsync(HostCaller.Consultations, body, "one-key")).Expect(201);
     }
 
