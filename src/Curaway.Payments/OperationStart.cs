@@ -74,10 +74,15 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
     public Start Capture(ChargeState state, string actorId) => Verb(state, OperationKind.Capture, actorId, "session_ended");
 
-    public Start Void(ChargeState state, string reason, string actorId) => Verb(state, OperationKind.Void, actorId, reason);
+    public Start Void(ChargeState state, string reason, string actorId) => CallerText.RefusalOfReason(reason) is { } refusal
+        ? Start.Refuse(refusal)
+        : Verb(state, OperationKind.Void, actorId, reason);
 
-    public Start Refund(ChargeState state, RefundCharge command)
+    /// <summary>Refunds, in amounts that the provider's rules can write; null when all that is left goes back.</summary>
+    public Start Refund(ChargeState state, RefundCharge command, CurrencyRules? rules)
     {
+        if (CallerText.RefusalOfReason(command.Reason) is { } noWord)
+            return Start.Refuse(noWord);
         if (state.Charge is not { } charge)
             return Start.Refuse(ErrorCodes.NotFound, "charge");
         if (state.Operations.FirstOrDefault(operation => operation.RequestId == command.RequestId) is { } earlier)
@@ -89,6 +94,9 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
         if (command.Amount is { } asked && asked.Currency != charge.Amount.Currency)
             return Start.Refuse(ErrorCodes.CurrencyUnsupported, "other_currency");
+        // The minimum is a charge's: the rest of one may be smaller.
+        if (command.Amount is { } part && rules?.Check(part) is { Reason: not "minimum" } unwritable)
+            return Start.Refuse(unwritable);
         var amount = command.Amount ?? ChargeLifecycle.RefundableOf(charge, state.Operations);
         return ChargeLifecycle.Allows(charge, state.Operations, OperationKind.Refund, amount) is { } refusal
             ? Start.Refuse(refusal)
@@ -123,7 +131,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             RequestId = OpaqueId.Parse(ReleasePrefix + (releases.Count + 1)),
             Reason = command.Reason,
             ActorId = command.ActorId,
-        });
+        }, rules: null);
     }
 
     /// <summary>True for the request ids of releases, which callers' own refunds may not use.</summary>
