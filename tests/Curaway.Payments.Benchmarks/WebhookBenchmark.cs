@@ -1,5 +1,3 @@
-using Curaway.Payments.IntegrationTests.Postgres;
-
 namespace Curaway.Payments.Benchmarks;
 
 /// <summary>The hot path against what a team writes by hand (A) and against what the database can do at all (B).</summary>
