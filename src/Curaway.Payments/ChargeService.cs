@@ -63,7 +63,7 @@ public sealed class ChargeService
     {
         if (_router.Decide(command.Routing) is not { } routing)
             return Refused(null, new PaymentError(ErrorCodes.ProviderNotConfigured, "no_rule"));
-        if ((CallerText.RefusalOfMethods(command.PaymentMethods) ?? RefusalOf(command, routing)) is { } refusal)
+        if ((CallerText.RefusalOfMethods(command.PaymentMethods) ?? _caller.RefusalOf(command, routing)) is { } refusal)
             return Refused(null, refusal);
         return await RunAsync(
             new ChargeSelector.LiveOf(command.TenantId, command.ConsultationId),
@@ -111,7 +111,15 @@ public sealed class ChargeService
 
     /// <summary>Takes the held money. A charge already captured answers the same again; one voided is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> CaptureAsync(ChargeId id, string actorId, CancellationToken ct = default) =>
-        RunAsync(new ChargeSelector.ById(id), state => _start.Capture(state, actorId), new ChargeCause("capture", "api", actorId), ct);
+        CaptureAsync(new CaptureCharge { ChargeId = id, ActorId = actorId }, ct);
+
+    /// <summary>
+    /// Takes the held money or a part of it; the rest is let go with it, and refunds count from what was taken. The same amount
+    /// again is the same capture, another one <see cref="ErrorCodes.StateConflict"/>. More than was authorized, or less where the
+    /// provider takes all or nothing, is <see cref="ErrorCodes.AmountInvalid"/>; nothing was sent.
+    /// </summary>
+    public Task<ChargeResult> CaptureAsync(CaptureCharge command, CancellationToken ct = default) =>
+        RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Capture(state, command, _caller.CapabilitiesOf), new ChargeCause("capture", "api", command.ActorId), ct);
 
     /// <summary>Lets the held money go. A charge already voided answers the same again; one captured is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> VoidAsync(ChargeId id, string reason, string actorId, CancellationToken ct = default) =>
@@ -123,11 +131,7 @@ public sealed class ChargeService
     /// </summary>
     public Task<ChargeResult> RefundAsync(RefundCharge command, CancellationToken ct = default) => OperationStart.IsRelease(command.RequestId)
         ? Task.FromResult(Refused(null, new PaymentError(ErrorCodes.ValidationFailed, "request_id")))
-        : RunAsync(
-            new ChargeSelector.ById(command.ChargeId),
-            state => _start.Refund(state, command, state.Charge is { } charge ? _caller.Get(charge.Provider).Capabilities.Currencies : null),
-            new ChargeCause("refund", "api", command.ActorId),
-            ct);
+        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command, _caller.CapabilitiesOf), new ChargeCause("refund", "api", command.ActorId), ct);
 
     /// <summary>Void if authorized, refund if captured; done already when nothing is held.</summary>
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
@@ -161,7 +165,7 @@ public sealed class ChargeService
 
     internal Task<ChargeResult> ReleaseAsync(ReleaseCharge command, string source, CancellationToken ct) => RunAsync(
         new ChargeSelector.ById(command.ChargeId),
-        state => _start.Release(state, command),
+        state => _start.Release(state, command, _caller.CapabilitiesOf),
         new ChargeCause("release", source, command.ActorId),
         ct);
 
@@ -225,19 +229,6 @@ public sealed class ChargeService
     private static ChargeResult Booked(Charge charge, OperationOutcome outcome, ClientAction? action) => charge.BookedAt is not null
         ? new ChargeResult(charge, outcome, action, null)
         : Refused(charge, new PaymentError(ErrorCodes.ProviderUnavailable, "closing"));
-
-    private PaymentError? RefusalOf(AuthorizeCharge command, RoutingDecision routing)
-    {
-        if (_caller.Find(routing.Provider) is not { } provider || !provider.IsConfigured("default"))
-            return new PaymentError(ErrorCodes.ProviderNotConfigured, routing.Provider);
-        if (provider.Capabilities.Currencies.Check(command.Amount) is { } refusal)
-            return refusal;
-        var isSaved = command.PaymentMethods.Any(method => method.Provider == routing.Provider);
-        var window = isSaved ? provider.Capabilities.SavedMethodAuthorizationWindow : null;
-        return command.CaptureBy > _time.GetUtcNow() + (window ?? provider.Capabilities.AuthorizationWindow)
-            ? new PaymentError(ErrorCodes.AuthorizationWindow)
-            : null;
-    }
 
     private static ChargeResult Refused(Charge? charge, PaymentError error) => new(charge, OperationOutcome.Refused, null, error);
 

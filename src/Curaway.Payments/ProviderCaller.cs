@@ -25,6 +25,22 @@ internal sealed partial class ProviderCaller(
     public IPaymentProvider Get(string name) =>
         Find(name) ?? throw new InvalidOperationException($"The provider '{name}' of a stored charge is not registered.");
 
+    public ProviderCapabilities CapabilitiesOf(string name) => Get(name).Capabilities;
+
+    /// <summary>What the chosen provider cannot do for this command; null when it can.</summary>
+    public PaymentError? RefusalOf(AuthorizeCharge command, RoutingDecision routing)
+    {
+        if (Find(routing.Provider) is not { } provider || !provider.IsConfigured("default"))
+            return new PaymentError(ErrorCodes.ProviderNotConfigured, routing.Provider);
+        if (provider.Capabilities.Currencies.Check(command.Amount) is { } refusal)
+            return refusal;
+        var isSaved = command.PaymentMethods.Any(method => method.Provider == routing.Provider);
+        var window = isSaved ? provider.Capabilities.SavedMethodAuthorizationWindow : null;
+        return command.CaptureBy > time.GetUtcNow() + (window ?? provider.Capabilities.AuthorizationWindow)
+            ? new PaymentError(ErrorCodes.AuthorizationWindow)
+            : null;
+    }
+
     /// <summary>
     /// Sends the operation's verb, or sends it again under its key while the provider surely still knows the key; else reads
     /// what became of it. New authorizations respect the breaker; money already held is always settled.
