@@ -27,7 +27,7 @@ public sealed partial class ArchitectureTests
         new HashSet<string>
         {
             Root, Abstractions, Root + ".Routing", Root + ".Stripe", Root + ".Razorpay", Root + ".Webhooks", Root + ".Persistence.Sqlite",
-            Root + ".Simulators",
+            Root + ".Simulators", Root + ".Cli",
         },
         Projects.Keys.ToHashSet());
 
