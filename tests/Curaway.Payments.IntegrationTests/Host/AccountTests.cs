@@ -92,7 +92,7 @@ public sealed class AccountTests(TwoAccountsHost host) : IClassFixture<TwoAccoun
         await HostFixture.EventuallyAsync("scheduled", () => host.StatusOfAsync(consultation));
         await host.DrainAllAsync();
         const string Facts = """
-            SELECT charge_status || captured_cents || count(payment.reference) || max(payment.state)
+            SELECT charge_status || charge.captured_cents || count(payment.reference) || max(payment.state)
             FROM consultation_charges AS charge JOIN charge_payments AS payment ON payment.charge_id = charge.id WHERE charge.id = @id
             """;
         var facts = await host.TextAsync(Facts, charge);
