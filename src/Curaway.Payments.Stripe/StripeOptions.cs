@@ -50,13 +50,13 @@ public sealed class StripeOptions
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>True for a key of live mode, false for one of test mode, null when the key does not tell.</summary>
-    internal bool? IsLiveMode => ModeOf(SecretKey);
+    public bool? IsLiveMode => ModeOf(SecretKey);
 
     /// <summary>True when the browser can pay: there is a publishable key, and not one of the other mode.</summary>
     internal bool HasCheckoutKey => !string.IsNullOrEmpty(PublishableKey) && (IsLiveMode is null || ModeOf(PublishableKey) is not { } mode || mode == IsLiveMode);
 
     /// <summary>True when calls can be made: a key of printable ASCII (it becomes a header) and a base that is an address.</summary>
-    internal bool IsConfigured =>
+    public bool IsConfigured =>
         !string.IsNullOrEmpty(SecretKey) && SecretKey.All(c => c is > ' ' and <= '~')
         && (string.IsNullOrEmpty(ApiBase) || (Uri.TryCreate(ApiBase, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"));
 

@@ -72,11 +72,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             : Start.Done(outcome);
     }
 
-    public Start Capture(ChargeState state, CaptureCharge command, Func<string, ProviderCapabilities> capabilitiesOf)
+    public Start Capture(ChargeState state, CaptureCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
         if (command.Amount is not { } asked || state.Charge is not { } charge)
             return Verb(state, OperationKind.Capture, null, command.ActorId, "session_ended");
-        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge.Provider)) is { } refusal)
+        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge)) is { } refusal)
             return Start.Refuse(refusal);
         return IsDone(charge, OperationKind.Capture) && asked != charge.Captured
             ? Start.Refuse(ErrorCodes.StateConflict, "captured_other_amount")

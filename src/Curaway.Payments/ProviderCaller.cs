@@ -25,7 +25,7 @@ internal sealed partial class ProviderCaller(
     public IPaymentProvider Get(string name) =>
         Find(name) ?? throw new InvalidOperationException($"The provider '{name}' of a stored charge is not registered.");
 
-    public ProviderCapabilities CapabilitiesOf(string name) => Get(name).Capabilities;
+    public ProviderCapabilities CapabilitiesOf(Charge charge) => Get(charge.Provider).CapabilitiesOf(charge.ProviderAccount);
 
     /// <summary>
     /// Sends the operation's verb, or sends it again under its key while the provider surely still knows the key; else reads
@@ -36,7 +36,7 @@ internal sealed partial class ProviderCaller(
         var operation = request.RequiredOperation;
         if (IsOtherMode(request.Charge))
             return new ProviderAnswer(ProviderResult.NotSent(ProviderFault.Configuration, reason: "other_mode"), IsRead: false);
-        var isKeyOld = Get(request.Charge.Provider).CapabilitiesOf(request.Charge.ProviderAccount).ReplayLifetime(operation.Kind) is { } lifetime
+        var isKeyOld = CapabilitiesOf(request.Charge).ReplayLifetime(operation.Kind) is { } lifetime
             && now - operation.FirstSentAt >= lifetime - KeyLifetimeMargin;
         if (isKeyOld || operation.State == OperationState.Review || WasServerError(operation))
             return await FindAsync(request).ConfigureAwait(false) with { IsKeyOld = isKeyOld };
