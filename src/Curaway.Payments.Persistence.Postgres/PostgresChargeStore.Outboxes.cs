@@ -102,15 +102,6 @@ internal sealed partial class PostgresChargeStore
             ("id", alertId)),
         ct);
 
-    private static void InsertTransition(PostgresSession session, ChargeTransition transition) => session.Execute(
-        """
-        INSERT INTO charge_transitions (charge_id, tenant_id, consultation_id, from_status, to_status, source, at, next_attempt_at)
-        VALUES (@charge_id, @tenant_id, @consultation_id, @from_status, @to_status, @source, @at, payments_now())
-        """,
-        ("charge_id", transition.ChargeId), ("tenant_id", transition.TenantId), ("consultation_id", transition.ConsultationId),
-        ("from_status", transition.From is { } from ? WireName.Of(from) : null), ("to_status", WireName.Of(transition.To)),
-        ("source", transition.Source), ("at", transition.At));
-
     private static ChargeTransition ReadTransition(PostgresRow row) => new()
     {
         Id = row.Number("id"),
@@ -123,7 +114,7 @@ internal sealed partial class PostgresChargeStore
         At = row.Time("at"),
     };
 
-    private static void InsertAlert(PostgresSession session, PaymentAlert alert) => session.Execute(
+    internal static void InsertAlert(PostgresSession session, PaymentAlert alert) => session.Execute(
         """
         INSERT INTO alert_outbox (category, severity, text, charge_id, raised_at, next_attempt_at)
         VALUES (@category, @severity, @text, @charge_id, payments_now(), payments_now())
