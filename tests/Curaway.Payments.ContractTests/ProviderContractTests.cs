@@ -151,20 +151,6 @@ public abstract class ProviderContractTests : ProviderTests
         Assert.All(World.Sent, sent => Assert.Equal("GET", sent.Method));
     }
 
-    protected Task<ProviderResult> SendAsync(ProviderRequest request) => SendAsync(request, Ct);
-
-    private Task<ProviderResult> SendAsync(ProviderRequest request, CancellationToken ct, IPaymentProvider? to = null)
-    {
-        var provider = to ?? World.Provider;
-        return request.RequiredOperation.Kind switch
-        {
-            OperationKind.Authorize => provider.AuthorizeAsync(request, ct),
-            OperationKind.Capture => provider.CaptureAsync(request, ct),
-            OperationKind.Void => provider.VoidAsync(request, ct),
-            _ => provider.RefundAsync(request, ct),
-        };
-    }
-
     private static ChargeStatus StatusOfDone(OperationKind kind) => kind switch
     {
         OperationKind.Capture => ChargeStatus.Captured,
