@@ -14,10 +14,15 @@ internal sealed partial class PostgresChargeStore
         }, ct);
     }
 
-    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) => _database.WriteAsync(
+    // In the order of the ids, so hosts do not deadlock where a lease ended and both told.
+    public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) => _database.WriteAsync(
         session => session.ExecuteAsync(
-            "UPDATE charge_transitions SET seen_at = payments_now() WHERE id = @id AND seen_at IS NULL",
-            ("id", transitionId)),
+            """
+            WITH seen AS MATERIALIZED (
+                SELECT id FROM charge_transitions WHERE id = ANY (@ids) AND seen_at IS NULL ORDER BY id FOR UPDATE)
+            UPDATE charge_transitions AS transition SET seen_at = payments_now() FROM seen WHERE transition.id = seen.id
+            """,
+            ("ids", transitionIds.ToArray())),
         ct);
 
     // Events that wait for their effect, and dead letters somebody may replay, are never deleted: only their bodies are.
