@@ -25,8 +25,8 @@ public sealed record AuthorizeCharge
     public required string ActorId { get; init; }
 
     /// <summary>
-    /// The saved method to charge without the patient, by the provider that keeps it. When routing chooses a provider that
-    /// is not among them, the patient pays at checkout.
+    /// The saved method to charge without the patient, by the provider and account that keep it. When none is kept where the
+    /// charge goes, the patient pays at checkout.
     /// </summary>
     public ImmutableArray<SavedPaymentMethod> PaymentMethods { get; init; } = [];
 
@@ -43,7 +43,13 @@ public sealed record AuthorizeCharge
 /// <param name="Provider">The provider's name.</param>
 /// <param name="Token">The provider's token, such as <c>pm_…</c>.</param>
 /// <param name="Customer">The provider's customer it belongs to, where it needs one.</param>
-public sealed record SavedPaymentMethod(string Provider, string Token, string? Customer = null);
+public sealed record SavedPaymentMethod(string Provider, string Token, string? Customer = null)
+{
+    /// <summary>Our name of the provider's account that keeps it; no other account can charge it.</summary>
+    public string Account { get; init; } = "default";
+
+    internal bool IsKeptBy(string provider, string account) => Provider == provider && Account == account;
+}
 
 /// <summary>What the checkout page brought back.</summary>
 /// <param name="ChargeId">The charge.</param>
