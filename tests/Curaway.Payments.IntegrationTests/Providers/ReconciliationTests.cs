@@ -226,7 +226,7 @@ public sealed class ReconciliationTests : IAsyncLifetime
         _engine.Razorpay.Simulator.PayAsPatient(made["id"]!.ToString());
     }
 
-    private Task RefundAtDashboardAsync(SimulatedProvider provider, Charge charge, long amount) => provider.Name == "stripe"
+    private Task<JsonNode> RefundAtDashboardAsync(SimulatedProvider provider, Charge charge, long amount) => provider.Name == "stripe"
         ? PostAsync(provider.Name, "v1/refunds", new FormUrlEncodedContent([new("payment_intent", charge.Reference), new("amount", $"{amount}")]))
         : PostAsync(provider.Name, $"payments/{charge.PrincipalPayment!.Reference}/refund", JsonContent.Create(new { amount }));
 
