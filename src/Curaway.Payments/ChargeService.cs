@@ -110,7 +110,15 @@ public sealed class ChargeService
 
     /// <summary>Takes the held money. A charge already captured answers the same again; one voided is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> CaptureAsync(ChargeId id, string actorId, CancellationToken ct = default) =>
-        RunAsync(new ChargeSelector.ById(id), state => _start.Capture(state, actorId), new ChargeCause("capture", "api", actorId), ct);
+        CaptureAsync(new CaptureCharge { ChargeId = id, ActorId = actorId }, ct);
+
+    /// <summary>
+    /// Takes the held money or a part of it; the rest is let go with it, and refunds count from what was taken. The same amount
+    /// again is the same capture, another one <see cref="ErrorCodes.StateConflict"/>. More than was authorized, or less where the
+    /// provider takes all or nothing, is <see cref="ErrorCodes.AmountInvalid"/>; nothing was sent.
+    /// </summary>
+    public Task<ChargeResult> CaptureAsync(CaptureCharge command, CancellationToken ct = default) =>
+        RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Capture(state, command, _caller.CapabilitiesOf), new ChargeCause("capture", "api", command.ActorId), ct);
 
     /// <summary>Lets the held money go. A charge already voided answers the same again; one captured is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> VoidAsync(ChargeId id, string reason, string actorId, CancellationToken ct = default) =>

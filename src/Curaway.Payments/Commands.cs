@@ -51,6 +51,22 @@ public sealed record SavedPaymentMethod(string Provider, string Token, string? C
 /// <param name="ActorId">Who asks.</param>
 public sealed record CompleteCheckout(ChargeId ChargeId, CheckoutProof Proof, string ActorId);
 
+/// <summary>Take held money, all of it or a part.</summary>
+public sealed record CaptureCharge
+{
+    /// <summary>The charge.</summary>
+    public required ChargeId ChargeId { get; init; }
+
+    /// <summary>
+    /// How much; null for all of it. Less than was authorized is taken only where
+    /// <see cref="ProviderCapabilities.CanCapturePartially"/>; the same call lets the rest go.
+    /// </summary>
+    public Money? Amount { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public required string ActorId { get; init; }
+}
+
 /// <summary>Send captured money back.</summary>
 public sealed record RefundCharge
 {

@@ -72,9 +72,18 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             : Start.Done(outcome);
     }
 
-    public Start Capture(ChargeState state, string actorId) => Verb(state, OperationKind.Capture, actorId, "session_ended");
+    public Start Capture(ChargeState state, CaptureCharge command, Func<string, ProviderCapabilities> capabilitiesOf)
+    {
+        if (command.Amount is not { } asked || state.Charge is not { } charge)
+            return Verb(state, OperationKind.Capture, null, command.ActorId, "session_ended");
+        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge.Provider)) is { } refusal)
+            return Start.Refuse(refusal);
+        return IsDone(charge, OperationKind.Capture) && asked != charge.Captured
+            ? Start.Refuse(ErrorCodes.StateConflict, "captured_other_amount")
+            : Verb(state, OperationKind.Capture, asked, command.ActorId, "session_ended");
+    }
 
-    public Start Void(ChargeState state, string reason, string actorId) => Verb(state, OperationKind.Void, actorId, reason);
+    public Start Void(ChargeState state, string reason, string actorId) => Verb(state, OperationKind.Void, null, actorId, reason);
 
     public Start Refund(ChargeState state, RefundCharge command)
     {
@@ -149,18 +158,32 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
     private static bool IsInFlight(ChargeOperation operation, DateTimeOffset now) => operation.Outcome is null && operation.NextAttemptAt > now;
 
-    private Start Verb(ChargeState state, OperationKind kind, string actorId, string reason)
+    /// <summary>Why this part of the authorized amount cannot be captured; null when it can.</summary>
+    private static PaymentError? RefusalOf(Money asked, Money authorized, ProviderCapabilities capabilities)
+    {
+        if (asked.Currency != authorized.Currency)
+            return new PaymentError(ErrorCodes.CurrencyUnsupported, "other_currency");
+        if (asked > authorized)
+            return new PaymentError(ErrorCodes.AmountInvalid, "exceeds_authorized");
+        if (asked < authorized && !capabilities.CanCapturePartially)
+            return new PaymentError(ErrorCodes.AmountInvalid, "partial_capture");
+        return capabilities.Currencies.Check(asked);
+    }
+
+    private Start Verb(ChargeState state, OperationKind kind, Money? part, string actorId, string reason)
     {
         if (state.Charge is not { } charge)
             return Start.Refuse(ErrorCodes.NotFound, "charge");
         // First: what a webhook told while the operation was open, or with a human, needs no second send.
         if (IsDone(charge, kind))
             return Start.Done(OperationOutcome.Succeeded);
-        if (state.Operations.FirstOrDefault(operation => operation.IsOpen && operation.Kind == kind) is { } open)
+        // Of one amount only: what is open for another is another request, and is answered when it is over.
+        var amount = part ?? charge.Amount;
+        if (state.Operations.FirstOrDefault(operation => operation.IsOpen && operation.Kind == kind && operation.Amount == amount) is { } open)
             return Resume(state, charge, open, actorId);
-        return ChargeLifecycle.Allows(charge, state.Operations, kind, charge.Amount) is { } refusal
+        return ChargeLifecycle.Allows(charge, state.Operations, kind, amount) is { } refusal
             ? Start.Refuse(refusal)
-            : New(state, charge, Operation(state, charge, kind, charge.Amount, Fingerprint([WireName.Of(kind)]), actorId) with { Reason = reason });
+            : New(state, charge, Operation(state, charge, kind, amount, Fingerprint([WireName.Of(kind), part?.ToString()]), actorId) with { Reason = reason });
     }
 
     private static bool IsDone(Charge charge, OperationKind kind) => kind == OperationKind.Capture

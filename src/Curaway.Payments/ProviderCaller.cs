@@ -25,6 +25,8 @@ internal sealed partial class ProviderCaller(
     public IPaymentProvider Get(string name) =>
         Find(name) ?? throw new InvalidOperationException($"The provider '{name}' of a stored charge is not registered.");
 
+    public ProviderCapabilities CapabilitiesOf(string name) => Get(name).Capabilities;
+
     /// <summary>
     /// Sends the operation's verb, or sends it again under its key while the provider surely still knows the key; else reads
     /// what became of it. New authorizations respect the breaker; money already held is always settled.

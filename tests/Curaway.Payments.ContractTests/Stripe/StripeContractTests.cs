@@ -83,19 +83,6 @@ public sealed class StripeContractTests : ProviderContractTests
     }
 
     [Fact]
-    public async Task A_partial_capture_sends_the_smaller_amount()
-    {
-        var request = RequestFor(OperationKind.Capture, 100_000);
-        Stripe.StubSuccess(request);
-
-        var result = await SendAsync(request);
-
-        Assert.Equal(Stripe.Expected(request).ToString(), Assert.Single(Stripe.Sent).ToString());
-        Assert.Equal(100_000, result.Snapshot!.Payments[0].Captured.MinorUnits);
-        Assert.Equal(ChargeStatus.Captured, StatusAfter(request, result));
-    }
-
-    [Fact]
     public async Task A_capture_of_another_amount_is_a_mismatch()
     {
         var request = RequestFor(OperationKind.Capture);
