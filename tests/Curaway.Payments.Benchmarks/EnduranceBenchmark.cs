@@ -94,7 +94,7 @@ internal sealed class EnduranceBenchmark(BenchOptions options, Lab lab, Figures 
         figures.AtLeast("lost by the negative control, synchronous_commit=off", control, "", 1, 1, "has to lose some, or the harness proves nothing");
     }
 
-    private async Task<(long Lost, long Acknowledged)> CrashOnceAsync(BenchDatabase database, Func<ServerProcess, Task> crash)
+    private static async Task<(long Lost, long Acknowledged)> CrashOnceAsync(BenchDatabase database, Func<ServerProcess, Task> crash)
     {
         var first = await database.AddChargesAsync(CrashEvents);
         var path = Path.Combine(Path.GetTempPath(), $"curaway-acknowledged-{Environment.ProcessId}");
