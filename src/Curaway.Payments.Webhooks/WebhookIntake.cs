@@ -87,7 +87,7 @@ internal sealed partial class WebhookIntake(
         {
             Provider = reader.Provider,
             ProviderAccount = account,
-            EventId = eventId ?? "sha256:" + hash,
+            EventId = WebhookDelivery.KeyOf(account, eventId ?? "sha256:" + hash),
             EventType = PlainOrNull(reading.EventType) ?? "",
             Body = body,
             BodyHash = hash,

@@ -53,11 +53,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     /// <summary>Twice the deadline, for the call and the read after it, and some more: then the sender is taken for dead.</summary>
     private TimeSpan Lease => (2 * options.ProviderDeadline) + TimeSpan.FromSeconds(5);
 
-    public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing)
+    public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string account)
     {
         var fingerprint = Fingerprint([command.Amount.ToString(), command.Routing.ExplicitOverride, .. command.PaymentMethods.Select(m => m.Token)]);
         if (state.Charge is not { } charge)
-            return NewCharge(state, command, routing, fingerprint);
+            return NewCharge(state, command, routing, account, fingerprint);
         if (charge.ClosingAt is not null)
             return Start.Refuse(ErrorCodes.ProviderUnavailable, "closing");
 
@@ -72,21 +72,25 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             : Start.Done(outcome);
     }
 
-    public Start Capture(ChargeState state, CaptureCharge command, Func<string, ProviderCapabilities> capabilitiesOf)
+    public Start Capture(ChargeState state, CaptureCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
         if (command.Amount is not { } asked || state.Charge is not { } charge)
             return Verb(state, OperationKind.Capture, null, command.ActorId, "session_ended");
-        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge.Provider)) is { } refusal)
+        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge)) is { } refusal)
             return Start.Refuse(refusal);
         return IsDone(charge, OperationKind.Capture) && asked != charge.Captured
             ? Start.Refuse(ErrorCodes.StateConflict, "captured_other_amount")
             : Verb(state, OperationKind.Capture, asked, command.ActorId, "session_ended");
     }
 
-    public Start Void(ChargeState state, string reason, string actorId) => Verb(state, OperationKind.Void, null, actorId, reason);
+    public Start Void(ChargeState state, string reason, string actorId) => CallerText.RefusalOfReason(reason) is { } refusal
+        ? Start.Refuse(refusal)
+        : Verb(state, OperationKind.Void, null, actorId, reason);
 
-    public Start Refund(ChargeState state, RefundCharge command)
+    public Start Refund(ChargeState state, RefundCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
+        if (CallerText.RefusalOfReason(command.Reason) is { } noWord)
+            return Start.Refuse(noWord);
         if (state.Charge is not { } charge)
             return Start.Refuse(ErrorCodes.NotFound, "charge");
         if (state.Operations.FirstOrDefault(operation => operation.RequestId == command.RequestId) is { } earlier)
@@ -98,6 +102,9 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
         if (command.Amount is { } asked && asked.Currency != charge.Amount.Currency)
             return Start.Refuse(ErrorCodes.CurrencyUnsupported, "other_currency");
+        // The minimum is a charge's: the rest of one may be smaller.
+        if (command.Amount is { } part && capabilitiesOf(charge).Currencies.Check(part) is { Reason: not "minimum" } unwritable)
+            return Start.Refuse(unwritable);
         var amount = command.Amount ?? ChargeLifecycle.RefundableOf(charge, state.Operations);
         return ChargeLifecycle.Allows(charge, state.Operations, OperationKind.Refund, amount) is { } refusal
             ? Start.Refuse(refusal)
@@ -112,7 +119,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     }
 
     /// <summary>Void if authorized, refund if captured, nothing if nothing is held.</summary>
-    public Start Release(ChargeState state, ReleaseCharge command)
+    public Start Release(ChargeState state, ReleaseCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
         if (state.Charge?.Status is not (ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded))
             return Void(state, command.Reason, command.ActorId);
@@ -132,7 +139,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             RequestId = OpaqueId.Parse(ReleasePrefix + (releases.Count + 1)),
             Reason = command.Reason,
             ActorId = command.ActorId,
-        });
+        }, capabilitiesOf);
     }
 
     /// <summary>True for the request ids of releases, which callers' own refunds may not use.</summary>
@@ -190,7 +197,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
         ? charge.Status is ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded
         : charge.Status is ChargeStatus.Voided or ChargeStatus.Failed;
 
-    private Start NewCharge(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string fingerprint)
+    private Start NewCharge(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string account, string fingerprint)
     {
         var charge = new Charge
         {
@@ -199,10 +206,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             ConsultationId = command.ConsultationId,
             Amount = command.Amount,
             Routing = routing,
+            ProviderAccount = account,
             CreatedAt = state.Now,
             BookBy = state.Now + options.HoldTime,
         };
-        var method = command.PaymentMethods.FirstOrDefault(candidate => candidate.Provider == routing.Provider);
+        var method = command.PaymentMethods.FirstOrDefault(candidate => candidate.IsKeptBy(routing.Provider, account));
         return New(state, charge, Operation(state, charge, OperationKind.Authorize, command.Amount, fingerprint, command.ActorId) with
         {
             PaymentMethod = method?.Token,

@@ -11,7 +11,8 @@ namespace Curaway.Payments;
 /// </summary>
 internal sealed partial class PaymentsWorker(
     IChargeStore store, Reconciler reconciler, WebhookProcessor processor, TransitionDispatcher transitions, AlertDispatcher alerts,
-    PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time, ILogger<PaymentsWorker> logger)
+    ProviderAccounts accounts, PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time,
+    ILogger<PaymentsWorker> logger, IHostEnvironment? environment = null)
     : BackgroundService
 {
     private const int PurgeCountMax = 1000;
@@ -25,6 +26,7 @@ internal sealed partial class PaymentsWorker(
     {
         if (options.Value.AutoMigrate)
             await store.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        accounts.Check(environment?.IsProduction() == true);
         await base.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 

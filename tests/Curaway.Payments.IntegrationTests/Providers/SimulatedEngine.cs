@@ -37,6 +37,12 @@ public sealed class SimulatedEngine : IAsyncLifetime
     /// <summary>Adds another store than the SQLite file.</summary>
     public Func<PaymentsBuilder, PaymentsBuilder>? Storage { get; set; }
 
+    /// <summary>The SQLite file.</summary>
+    public string DatabasePath => _path;
+
+    /// <summary>More services, added last.</summary>
+    public Action<IServiceCollection> MoreServices { get; set; } = _ => { };
+
     public ChargeService Charges => _services.GetRequiredService<ChargeService>();
 
     public IChargeStore Store => _services.GetRequiredService<IChargeStore>();
@@ -83,6 +89,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IChargeObserver>(Observer);
         services.AddCurawayPayments(payments => AddParts(payments).Configure(options => options.ProviderDeadline = Patience));
+        MoreServices(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await Store.MigrateAsync(CancellationToken.None);
     }
@@ -220,7 +227,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
         {
             Provider = provider.Name,
             ProviderAccount = "default",
-            EventId = reading.EventId ?? "sha256:" + hash,
+            EventId = WebhookDelivery.KeyOf("default", reading.EventId ?? "sha256:" + hash),
             EventType = reading.EventType ?? "",
             Body = webhook.Body,
             BodyHash = hash,
