@@ -231,8 +231,7 @@ public sealed class ChargeService
             return new PaymentError(ErrorCodes.ProviderNotConfigured, routing.Provider);
         if (provider.Capabilities.Currencies.Check(command.Amount) is { } refusal)
             return refusal;
-        var isSaved = command.PaymentMethods.Any(method => method.Provider == routing.Provider);
-        var window = isSaved ? provider.Capabilities.SavedMethodAuthorizationWindow : null;
+        var window = command.MethodAt(routing.Provider, "default") is not null ? provider.Capabilities.SavedMethodAuthorizationWindow : null;
         return command.CaptureBy > _time.GetUtcNow() + (window ?? provider.Capabilities.AuthorizationWindow)
             ? new PaymentError(ErrorCodes.AuthorizationWindow)
             : null;

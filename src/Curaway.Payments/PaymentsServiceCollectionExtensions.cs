@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Curaway.Payments;
@@ -38,6 +39,12 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<OperationStart>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new PaymentMethodService(
+            provider.GetServices<IPaymentMethodVault>(),
+            provider.GetRequiredService<ProviderCaller>(),
+            provider.GetRequiredService<IOptions<PaymentsOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PaymentMethodService>>()));
         services.TryAddSingleton<Reconciler>();
         services.TryAddSingleton<WebhookProcessor>();
         services.TryAddSingleton<TransitionDispatcher>();
