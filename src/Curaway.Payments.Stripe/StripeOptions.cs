@@ -50,14 +50,14 @@ public sealed class StripeOptions
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>True for a key of live mode, false for one of test mode, null when the key does not tell.</summary>
-    internal bool? IsLiveMode =>
+    public bool? IsLiveMode =>
         SecretKey is null ? null
         : SecretKey.Contains("_live_", StringComparison.Ordinal) ? true
         : SecretKey.Contains("_test_", StringComparison.Ordinal) ? false
         : null;
 
     /// <summary>True when calls can be made: a key of printable ASCII (it becomes a header) and a base that is an address.</summary>
-    internal bool IsConfigured =>
+    public bool IsConfigured =>
         !string.IsNullOrEmpty(SecretKey) && SecretKey.All(c => c is > ' ' and <= '~')
         && (string.IsNullOrEmpty(ApiBase) || (Uri.TryCreate(ApiBase, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"));
 

@@ -26,7 +26,7 @@ public sealed class ArchitectureTests
         new HashSet<string>
         {
             Root, Abstractions, Root + ".Routing", Root + ".Stripe", Root + ".Razorpay", Root + ".Webhooks", Root + ".Persistence.Sqlite",
-            Root + ".Simulators",
+            Root + ".Simulators", Root + ".Cli",
         },
         Projects.Keys.ToHashSet());
 

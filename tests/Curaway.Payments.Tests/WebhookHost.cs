@@ -171,6 +171,10 @@ internal sealed class FakeStore : IChargeStore
 
     public Task MigrateAsync(CancellationToken ct) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => throw new NotSupportedException();
+
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => throw new NotSupportedException();
 
     public Task<ChargeCommitted> CommitAsync(

@@ -65,6 +65,10 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
         await clock.InstallAsync();
     }
 
+    public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) => CallAsync(store => store.ListPendingScriptsAsync(ct));
+
+    public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => CallAsync(store => store.ReadHistoryAsync(id, ct));
+
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => CallAsync(store => store.FindAsync(selector, ct));
 
     public Task<ChargeCommitted> CommitAsync(

@@ -38,6 +38,20 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public IChargeStore Store => _services.GetRequiredService<IChargeStore>();
 
+    /// <summary>The settings of a process that works on the same database and the same providers.</summary>
+    public Dictionary<string, string?> Settings => new()
+    {
+        ["Curaway:Payments:Sqlite:Path"] = _path,
+        ["STRIPE_SECRET_KEY"] = StripeSettings.SecretKey,
+        ["STRIPE_PUBLISHABLE_KEY"] = StripeSettings.PublishableKey,
+        ["STRIPE_WEBHOOK_SECRET"] = StripeSettings.WebhookSecret,
+        ["STRIPE_API_BASE"] = _stripe.ApiBase,
+        ["RAZORPAY_KEY_ID"] = RazorpaySettings.KeyId,
+        ["RAZORPAY_KEY_SECRET"] = RazorpaySettings.KeySecret,
+        ["RAZORPAY_WEBHOOK_SECRET"] = RazorpaySettings.WebhookSecret,
+        ["RAZORPAY_API_BASE"] = _razorpay.BaseAddress.ToString(),
+    };
+
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>How long a provider may take, real time. Long but for the cells that are about it, so that a busy machine adds none.</summary>
