@@ -1,6 +1,3 @@
-using Curaway.Payments.Simulators;
-using Microsoft.Extensions.DependencyInjection;
-
 namespace Curaway.Payments.ContractTests.Stripe;
 
 /// <summary>A card's whole life against the simulator: kept at checkout, charged without the patient, forgotten.</summary>
