@@ -72,7 +72,8 @@ function choose(method) {
 
 async function showReceipt(id) {
   const text = await callForDocument(`/mso/consultations/${id}/receipt`);
-  const paper = new DOMParser().parseFromString(text, 'text/html').querySelector('main');
+  // Our page has styles for it, and would refuse the document's own.
+  const paper = new DOMParser().parseFromString(text.replace(/<style>[^]*<\/style>/, ''), 'text/html').querySelector('main');
   const title = paper.querySelector('h1');
   title.replaceWith(make('h2', { id: 'receipt-title', textContent: title.textContent }));
   $('#receipt-paper').replaceChildren(...paper.childNodes);
