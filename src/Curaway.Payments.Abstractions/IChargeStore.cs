@@ -71,8 +71,8 @@ public interface IChargeStore
     /// <summary>Takes transitions that observers have not seen, oldest first, and keeps others away from them for the lease.</summary>
     Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct);
 
-    /// <summary>Marks a transition as seen by every observer.</summary>
-    Task CompleteTransitionAsync(long transitionId, CancellationToken ct);
+    /// <summary>Marks transitions as seen by every observer, in one commit. One that is marked already stays as it is.</summary>
+    Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct);
 
     /// <summary>Queues an alert.</summary>
     Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct);

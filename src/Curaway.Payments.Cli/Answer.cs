@@ -9,6 +9,9 @@ internal sealed record Answer(int ExitCode, string Json, IReadOnlyList<string> L
     /// <summary>True when the lines belong on standard error.</summary>
     public bool IsError { get; private init; }
 
+    /// <summary>What goes on once the answer is written, until it is canceled; null when the verb is done.</summary>
+    public Func<CancellationToken, Task>? AfterwardsAsync { get; init; }
+
     public static Answer Of<T>(T body, IReadOnlyList<string> lines, int exitCode = ExitCodes.Ok) =>
         new(exitCode, PaymentsJson.Serialize(body), lines);
 

@@ -35,12 +35,19 @@ internal static class CliApp
         Add(root, ReconcileVerb.Describe());
         Add(root, RefundVerb.Describe());
         Add(root, RouteVerb.Describe());
+        Add(root, SimulateVerb.Describe());
         return root;
 
         void Add(RootCommand tree, Verb verb)
         {
-            verb.Command.SetAction(async (parsed, ct) => await WriteAsync(
-                await CliHost.RunAsync(verb, parsed, ct).ConfigureAwait(false), parsed.GetValue(Json), output, errors).ConfigureAwait(false));
+            verb.Command.SetAction(async (parsed, ct) =>
+            {
+                var answer = await CliHost.RunAsync(verb, parsed, ct).ConfigureAwait(false);
+                var exitCode = await WriteAsync(answer, parsed.GetValue(Json), output, errors).ConfigureAwait(false);
+                if (answer.AfterwardsAsync is { } afterwards)
+                    await afterwards(ct).ConfigureAwait(false);
+                return exitCode;
+            });
             tree.Add(verb.Command);
         }
     }

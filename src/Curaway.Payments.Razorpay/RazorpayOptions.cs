@@ -53,7 +53,7 @@ public sealed class RazorpayOptions
 
     /// <summary>
     /// How long after its creation an uncaptured payment is refunded by itself: the hold, and Razorpay's only void. From 12
-    /// minutes to 3 days (the default), in whole minutes; the same for every account.
+    /// minutes to 3 days (the default), in whole minutes.
     /// </summary>
     public TimeSpan ManualExpiry { get; set; } = ManualExpiryMax;
 

@@ -116,6 +116,9 @@ internal sealed class StripeClientFactory(
     private readonly FrozenSet<string> _names = accounts.Select(account => account.Value).ToFrozenSet(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StripeAccount> _made = new(StringComparer.Ordinal);
 
+    /// <summary>Every account that was added.</summary>
+    public IReadOnlyCollection<string> Names => _names;
+
     /// <summary>The account's options, configured or not; null for an account nobody added.</summary>
     public StripeOptions? OptionsOf(string account) => _names.Contains(account) ? options.Get(account) : null;
 

@@ -14,11 +14,9 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
     // Our database's clock and Stripe's may differ; an intent must not fall out of the search for that.
     private static readonly TimeSpan ClockSkewMax = TimeSpan.FromMinutes(10);
 
-    public string Name => ProviderName;
-
     // Windows: facts of https://docs.stripe.com/payments/place-a-hold-on-a-payment-method; the saved-method one is Visa's,
     // the shortest. Keys may be pruned after 24 h: https://docs.stripe.com/api/idempotent_requests
-    public ProviderCapabilities Capabilities { get; } = new()
+    private static readonly ProviderCapabilities Capabilities = new()
     {
         Currencies = StripeMapping.Currencies,
         AuthorizationWindow = TimeSpan.FromDays(7),
@@ -28,11 +26,19 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         ReplayLifetime = _ => TimeSpan.FromHours(24),
     };
 
+    public string Name => ProviderName;
+
+    public IReadOnlyCollection<string> Accounts => clients.Names;
+
     public bool IsConfigured(string account) => clients.Find(account) is not null;
+
+    public bool? IsLiveMode(string account) => clients.OptionsOf(account)?.IsLiveMode;
+
+    public ProviderCapabilities CapabilitiesOf(string account) => Capabilities;
 
     public Task<ProviderResult> AuthorizeAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
-        account => request.RequiredOperation.PaymentMethod is not null || !string.IsNullOrEmpty(account.Options.PublishableKey),
+        account => request.RequiredOperation.PaymentMethod is not null || account.Options.HasCheckoutKey,
         (account, key) => account.PostAsync(Intents, BuildAuthorize(request), key, ct),
         StripeOutcomes.Authorized);
 

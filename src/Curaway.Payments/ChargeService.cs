@@ -16,18 +16,20 @@ public sealed class ChargeService
     private readonly IChargeStore _store;
     private readonly ProviderCaller _caller;
     private readonly PaymentRouter _router;
+    private readonly ProviderAccounts _accounts;
     private readonly ChargeRecorder _recorder;
     private readonly OperationStart _start;
     private readonly PaymentsOptions _options;
     private readonly TimeProvider _time;
 
     internal ChargeService(
-        IChargeStore store, ProviderCaller caller, PaymentRouter router, ChargeRecorder recorder, OperationStart start,
+        IChargeStore store, ProviderCaller caller, PaymentRouter router, ProviderAccounts accounts, ChargeRecorder recorder, OperationStart start,
         IOptions<PaymentsOptions> options, TimeProvider time)
     {
         _store = store;
         _caller = caller;
         _router = router;
+        _accounts = accounts;
         _recorder = recorder;
         _start = start;
         _options = options.Value;
@@ -63,11 +65,12 @@ public sealed class ChargeService
     {
         if (_router.Decide(command.Routing) is not { } routing)
             return Refused(null, new PaymentError(ErrorCodes.ProviderNotConfigured, "no_rule"));
-        if (RefusalOf(command, routing) is { } refusal)
+        var account = _accounts.Choose(command.TenantId, routing.Provider);
+        if (_accounts.RefusalOf(command, routing.Provider, account) is { } refusal)
             return Refused(null, refusal);
         return await RunAsync(
             new ChargeSelector.LiveOf(command.TenantId, command.ConsultationId),
-            state => _start.Authorize(state, command, routing),
+            state => _start.Authorize(state, command, routing, account),
             new ChargeCause("authorize", "api", command.ActorId),
             charge => _recorder.BookingOf(charge, command),
             callers,
@@ -224,18 +227,6 @@ public sealed class ChargeService
     private static ChargeResult Booked(Charge charge, OperationOutcome outcome, ClientAction? action) => charge.BookedAt is not null
         ? new ChargeResult(charge, outcome, action, null)
         : Refused(charge, new PaymentError(ErrorCodes.ProviderUnavailable, "closing"));
-
-    private PaymentError? RefusalOf(AuthorizeCharge command, RoutingDecision routing)
-    {
-        if (_caller.Find(routing.Provider) is not { } provider || !provider.IsConfigured("default"))
-            return new PaymentError(ErrorCodes.ProviderNotConfigured, routing.Provider);
-        if (provider.Capabilities.Currencies.Check(command.Amount) is { } refusal)
-            return refusal;
-        var window = command.MethodAt(routing.Provider, "default") is not null ? provider.Capabilities.SavedMethodAuthorizationWindow : null;
-        return command.CaptureBy > _time.GetUtcNow() + (window ?? provider.Capabilities.AuthorizationWindow)
-            ? new PaymentError(ErrorCodes.AuthorizationWindow)
-            : null;
-    }
 
     private static ChargeResult Refused(Charge? charge, PaymentError error) => new(charge, OperationOutcome.Refused, null, error);
 

@@ -25,8 +25,8 @@ public sealed record AuthorizeCharge
     public required string ActorId { get; init; }
 
     /// <summary>
-    /// The saved method to charge without the patient, by the provider and account that keep it. When the charge goes to none of
-    /// them, the patient pays at checkout.
+    /// The saved method to charge without the patient, by the provider and account that keep it. When none is kept where the
+    /// charge goes, the patient pays at checkout.
     /// </summary>
     public ImmutableArray<SavedPaymentMethod> PaymentMethods { get; init; } = [];
 

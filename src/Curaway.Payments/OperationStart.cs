@@ -53,12 +53,12 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     /// <summary>Twice the deadline, for the call and the read after it, and some more: then the sender is taken for dead.</summary>
     private TimeSpan Lease => (2 * options.ProviderDeadline) + TimeSpan.FromSeconds(5);
 
-    public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing)
+    public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string account)
     {
         var fingerprint = Fingerprint([
             command.Amount.ToString(), command.Routing.ExplicitOverride, .. command.PaymentMethods.Select(m => m.Token), command.SaveFor?.Customer]);
         if (state.Charge is not { } charge)
-            return NewCharge(state, command, routing, fingerprint);
+            return NewCharge(state, command, routing, account, fingerprint);
         if (charge.ClosingAt is not null)
             return Start.Refuse(ErrorCodes.ProviderUnavailable, "closing");
 
@@ -73,11 +73,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             : Start.Done(outcome);
     }
 
-    public Start Capture(ChargeState state, CaptureCharge command, Func<string, ProviderCapabilities> capabilitiesOf)
+    public Start Capture(ChargeState state, CaptureCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
         if (command.Amount is not { } asked || state.Charge is not { } charge)
             return Verb(state, OperationKind.Capture, null, command.ActorId, "session_ended");
-        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge.Provider)) is { } refusal)
+        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge)) is { } refusal)
             return Start.Refuse(refusal);
         return IsDone(charge, OperationKind.Capture) && asked != charge.Captured
             ? Start.Refuse(ErrorCodes.StateConflict, "captured_other_amount")
@@ -191,7 +191,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
         ? charge.Status is ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded
         : charge.Status is ChargeStatus.Voided or ChargeStatus.Failed;
 
-    private Start NewCharge(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string fingerprint)
+    private Start NewCharge(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string account, string fingerprint)
     {
         var charge = new Charge
         {
@@ -200,14 +200,15 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             ConsultationId = command.ConsultationId,
             Amount = command.Amount,
             Routing = routing,
+            ProviderAccount = account,
             CreatedAt = state.Now,
             BookBy = state.Now + options.HoldTime,
         };
-        var method = command.MethodAt(routing.Provider, charge.ProviderAccount);
+        var method = command.MethodAt(routing.Provider, account);
         return New(state, charge, Operation(state, charge, OperationKind.Authorize, command.Amount, fingerprint, command.ActorId) with
         {
             PaymentMethod = method?.Token,
-            Customer = method is null ? command.SaveCustomerAt(routing.Provider, charge.ProviderAccount) : method.Customer,
+            Customer = method is null ? command.SaveCustomerAt(routing.Provider, account) : method.Customer,
         });
     }
 

@@ -19,8 +19,8 @@ public abstract class ProviderContractTests : ProviderTests
         Assert.Equal(World.Provider.Name.ToLowerInvariant(), World.Provider.Name);
         Assert.True(World.Provider.IsConfigured("default"));
         Assert.False(World.Provider.IsConfigured("no_such_account"));
-        Assert.Null(World.Provider.Capabilities.Currencies.Check(World.Amount));
-        Assert.True(World.Provider.Capabilities.AuthorizationWindow >= TimeSpan.FromDays(1));
+        Assert.Null(World.Provider.CapabilitiesOf("default").Currencies.Check(World.Amount));
+        Assert.True(World.Provider.CapabilitiesOf("default").AuthorizationWindow >= TimeSpan.FromDays(1));
     }
 
     [Theory, MemberData(nameof(Verbs))]

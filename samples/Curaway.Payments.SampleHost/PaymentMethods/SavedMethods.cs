@@ -29,11 +29,10 @@ internal sealed record SavedMethodLabel(string Token, string Label, string? Expi
 /// kept or forgotten is on disk before, so whoever dies in between, another host finishes it. Thread-safe.
 /// </summary>
 internal sealed partial class SavedMethods(
-    SavedMethodStore store, PaymentMethodService vaults, ChargeService charges, SavedMethodSignal signal, TimeProvider time, ILogger<SavedMethods> logger)
+    SavedMethodStore store, PaymentMethodService vaults, ProviderAccountResolver accounts, ChargeService charges, SavedMethodSignal signal,
+    TimeProvider time, ILogger<SavedMethods> logger)
 {
     private const int CountMax = 32;
-
-    private const string Account = "default";
 
     private static readonly TimeSpan PendingLook = TimeSpan.FromMinutes(5);
 
@@ -55,13 +54,13 @@ internal sealed partial class SavedMethods(
     public async Task<(PaymentCustomer? Customer, Problem? Problem)> CustomerForAsync(
         OpaqueId tenantId, string patientId, string? provider, CancellationToken ct)
     {
-        if (provider is null || !vaults.CanSave(provider, Account))
+        if (provider is null || accounts(tenantId, provider) is not { } account || !vaults.CanSave(provider, account))
             return (null, null);
-        var customer = await store.EnsureCustomerAsync(tenantId, patientId, provider, Account, ct);
+        var customer = await store.EnsureCustomerAsync(tenantId, patientId, provider, account, ct);
         if (customer.Customer is not null)
             return (customer, null);
 
-        var made = await vaults.CreateCustomerAsync(provider, Account, customer.Id, ct);
+        var made = await vaults.CreateCustomerAsync(provider, account, customer.Id, ct);
         if (made.Fault == ProviderFault.ServerError)
             await store.RenameCustomerAsync(customer.Id, CancellationToken.None);
         if (made.Value is not null && await store.SetCustomerAsync(customer.Id, made.Value, CancellationToken.None))

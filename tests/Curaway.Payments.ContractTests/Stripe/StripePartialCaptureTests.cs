@@ -13,7 +13,7 @@ public abstract class StripePartialCaptureTests : ProviderTests
 
         var result = await World.Provider.CaptureAsync(request, Ct);
 
-        Assert.True(World.Provider.Capabilities.CanCapturePartially);
+        Assert.True(World.Provider.CapabilitiesOf("default").CanCapturePartially);
         Assert.Equal(World.Expected(request)!.ToString(), Assert.Single(World.Sent).ToString());
         Assert.Equal(OperationOutcome.Succeeded, result.Outcome);
         var payment = Assert.Single(result.Snapshot!.Payments);

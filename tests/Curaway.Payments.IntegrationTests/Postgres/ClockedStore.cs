@@ -101,8 +101,8 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
     public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         CallAsync(store => store.ClaimTransitionsAsync(countMax, lease, ct));
 
-    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) =>
-        CallAsync(store => Done(store.CompleteTransitionAsync(transitionId, ct)));
+    public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) =>
+        CallAsync(store => Done(store.CompleteTransitionsAsync(transitionIds, ct)));
 
     public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct) => CallAsync(store => Done(store.EnqueueAlertAsync(alert, ct)));
 

@@ -215,7 +215,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
         {
             Provider = provider.Name,
             ProviderAccount = "default",
-            EventId = reading.EventId ?? "sha256:" + hash,
+            EventId = WebhookDelivery.KeyOf("default", reading.EventId ?? "sha256:" + hash),
             EventType = reading.EventType ?? "",
             Body = webhook.Body,
             BodyHash = hash,
