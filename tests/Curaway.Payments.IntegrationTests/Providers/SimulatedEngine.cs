@@ -34,6 +34,9 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public RecordingObserver Observer { get; } = new();
 
+    /// <summary>Adds another store than the SQLite file.</summary>
+    public Func<PaymentsBuilder, PaymentsBuilder>? Storage { get; set; }
+
     /// <summary>The SQLite file.</summary>
     public string DatabasePath => _path;
 
@@ -85,15 +88,17 @@ public sealed class SimulatedEngine : IAsyncLifetime
         services.AddMetrics();
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IChargeObserver>(Observer);
-        services.AddCurawayPayments(payments => payments
-            .AddStripe(Configure)
-            .AddRazorpay(Configure)
-            .AddGeographicRouting()
-            .UseSqlite(_path)
-            .Configure(options => options.ProviderDeadline = Patience));
+        services.AddCurawayPayments(payments => AddParts(payments).Configure(options => options.ProviderDeadline = Patience));
         MoreServices(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await Store.MigrateAsync(CancellationToken.None);
+    }
+
+    /// <summary>Both providers, the routing and the store: for another host over the same ledgers and tables.</summary>
+    public PaymentsBuilder AddParts(PaymentsBuilder payments)
+    {
+        payments.AddStripe(Configure).AddRazorpay(Configure).AddGeographicRouting();
+        return Storage is null ? payments.UseSqlite(_path) : Storage(payments);
     }
 
     public SimulatedProvider ProviderOf(string name) => name == "stripe" ? Stripe : Razorpay;
