@@ -130,7 +130,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
     /// <summary>The key is too old to send again and the truth tells nothing; or everything has been tried for days.</summary>
     private bool IsHopeless(ChargeOperation operation, ProviderAnswer answer, DateTimeOffset now) =>
         operation is { IsOpen: true, Outcome: OperationOutcome.Indeterminate }
-        && (answer.IsKeyOld || now - operation.CreatedAt > options.ReviewAfter);
+        && (answer.IsKeyOld || (now - operation.CreatedAt > options.ReviewAfter && answer.Result.Fault != ProviderFault.Blocked));
 
     /// <summary>
     /// The provider keeps a 5xx under the key and, read long after, still holds the money: it did not do it, and never will
@@ -206,14 +206,14 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
     private static ChargeCommit Refreshed(ChargeState state, ChargeCommit told, ChargeCause cause, bool hasAnswer)
     {
         var charge = told.Charge ?? state.Charge!;
-        var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt is not null;
+        var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt <= state.Now;
         DateTimeOffset? next = hasAnswer ? (isAwaitingRelease ? state.Now + ReleaseWatchInterval : null) : state.Now + ReadRetryOf(charge, state.Now);
-        var fresh = charge with { RefreshDueAt = next };
+        var fresh = charge with { RefreshDueAt = next, RefreshedAt = hasAnswer ? state.Now : charge.RefreshedAt };
         if (told.Charge is null)
             told = charge.RecordedStatus == charge.Status ? ChargeCommit.Nothing : ChargeCommit.Of(state, fresh, cause);
         return told with
         {
-            Charge = told.Charge is null ? fresh : told.Charge with { RefreshDueAt = next },
+            Charge = told.Charge is null ? fresh : told.Charge with { RefreshDueAt = fresh.RefreshDueAt, RefreshedAt = fresh.RefreshedAt },
             Alerts = isAwaitingRelease ? [.. told.Alerts, .. AlertPolicy.ForLateRelease(charge, next)] : told.Alerts,
         };
     }
@@ -231,7 +231,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
         OperationOutcome.Declined => new PaymentError(ErrorCodes.ChargeFailed, result.Reason),
         OperationOutcome.NotSent when result.Fault == ProviderFault.Configuration => new PaymentError(ErrorCodes.ProviderNotConfigured, result.Reason),
         OperationOutcome.NotSent or OperationOutcome.Indeterminate =>
-            new PaymentError(ErrorCodes.ProviderUnavailable, WireName.Of(result.Fault), result.RetryAfter),
+            new PaymentError(ErrorCodes.ProviderUnavailable, result.Fault == ProviderFault.Blocked ? result.Reason : WireName.Of(result.Fault), result.RetryAfter),
         _ => null,
     };
 

@@ -46,7 +46,7 @@ internal sealed record Start(StartStep Step, ChargeCommit Commit)
 /// <summary>
 /// Transaction 1, as pure decisions over a locked charge: begin an operation, resume the open one under its key, or refuse.
 /// </summary>
-internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
+internal sealed class OperationStart(PaymentsOptions options, Func<Charge, ProviderCapabilities> capabilities, TimeProvider time)
 {
     private const string ReleasePrefix = "release-";
 
@@ -153,7 +153,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             NextAttemptAt = state.Now + Lease,
         };
         var cause = new ChargeCause("resume_" + WireName.Of(operation.Kind), "api", actorId, operation.Id.ToString());
-        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, taken)) { Operation = taken };
+        return new Start(StartStep.Send, ChargeCommit.Of(state, Releasing(charge, taken), cause, taken)) { Operation = taken };
     }
 
     private static bool IsInFlight(ChargeOperation operation, DateTimeOffset now) => operation.Outcome is null && operation.NextAttemptAt > now;
@@ -227,10 +227,14 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             FirstSentAt = state.Now,
         };
 
-    private static Start New(ChargeState state, Charge charge, ChargeOperation operation)
+    /// <summary>What a void takes only to send it back is marked before it is sent; a payment that came since, before the next send.</summary>
+    private Charge Releasing(Charge charge, ChargeOperation operation) =>
+        operation.Kind == OperationKind.Void && capabilities(charge).VoidsByCapture ? ChargeLifecycle.ReleaseByCapture(charge) : charge;
+
+    private Start New(ChargeState state, Charge charge, ChargeOperation operation)
     {
         var cause = new ChargeCause("begin_" + WireName.Of(operation.Kind), "api", operation.ActorId, operation.Id.ToString());
-        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, operation)) { Operation = operation };
+        return new Start(StartStep.Send, ChargeCommit.Of(state, Releasing(charge, operation), cause, operation)) { Operation = operation };
     }
 
     private static string RefundFingerprint(RefundCharge command) => Fingerprint(["refund", command.Amount?.ToString()]);

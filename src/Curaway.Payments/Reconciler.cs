@@ -54,7 +54,8 @@ internal sealed partial class Reconciler(
         var operation = state.Operations.FirstOrDefault(o => o.IsOpen && o.NextAttemptAt <= state.Now);
         if (operation is not null)
             await ResolveAsync(operation, ct).ConfigureAwait(false);
-        else if (charge.RefreshDueAt <= state.Now || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null })
+        else if (charge.RefreshDueAt <= state.Now || ChargeSchedule.NextLookAt(charge) <= state.Now
+            || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null })
             await RefreshAsync(charge).ConfigureAwait(false);
         else if (state.Operations.Any(o => o.IsOpen))
             return;

@@ -11,7 +11,7 @@ namespace Curaway.Payments.IntegrationTests.Providers;
 /// The real engine, SQLite store and adapters over both simulators. Nothing runs by itself: a test sweeps, delivers webhooks
 /// and moves the one clock that engine, store and simulators share.
 /// </summary>
-public sealed class SimulatedEngine : IAsyncLifetime
+public class SimulatedEngine : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -32,7 +32,16 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public SimulatedRazorpay Razorpay { get; private set; } = null!;
 
+    public RazorpayVoidPolicy VoidPolicy { get; set; }
+
     public RecordingObserver Observer { get; } = new();
+
+    /// <summary>When set, this many commits are made, and every one after them dies with its process.</summary>
+    public int? CommitsLeft
+    {
+        get => CrashingStore.Of(Store).CommitsLeft;
+        set => CrashingStore.Of(Store).CommitsLeft = value;
+    }
 
     public ChargeService Charges => _services.GetRequiredService<ChargeService>();
 
@@ -85,11 +94,20 @@ public sealed class SimulatedEngine : IAsyncLifetime
             .AddGeographicRouting()
             .UseSqlite(_path)
             .Configure(options => options.ProviderDeadline = Patience));
+        var store = services.Last(service => service.ServiceType == typeof(IChargeStore));
+        services.AddSingleton(provider => CrashingStore.Around((IChargeStore)ActivatorUtilities.CreateInstance(provider, store.ImplementationType!)));
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await Store.MigrateAsync(CancellationToken.None);
     }
 
     public SimulatedProvider ProviderOf(string name) => name == "stripe" ? Stripe : Razorpay;
+
+    /// <summary>What a new configuration does.</summary>
+    public void ChangeVoidPolicy(RazorpayVoidPolicy policy)
+    {
+        VoidPolicy = policy;
+        _services.GetRequiredService<IOptionsMonitorCache<RazorpayOptions>>().Clear();
+    }
 
     public void Heal()
     {
@@ -239,6 +257,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await _services.DisposeAsync();
         await _stripe.DisposeAsync();
         await _razorpay.DisposeAsync();
@@ -256,6 +275,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     private void Configure(RazorpayOptions options)
     {
+        options.VoidPolicy = VoidPolicy;
         options.KeyId = RazorpaySettings.KeyId;
         options.KeySecret = RazorpaySettings.KeySecret;
         options.ApiBase = _razorpay.BaseAddress.ToString();
