@@ -75,10 +75,13 @@ public static class RazorpayBuilderExtensions
                 ConnectTimeout = TimeSpan.FromSeconds(5),
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 AllowAutoRedirect = false,
+                // A caller's baggage may name a patient, and would travel along.
+                ActivityHeadersPropagator = null,
             })
             .RemoveAllLoggers();
         services.TryAddSingleton<RazorpayClient>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentProvider, RazorpayProvider>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IProviderListing, RazorpayListing>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWebhookReader, RazorpayWebhook>());
         return builder;
     }
