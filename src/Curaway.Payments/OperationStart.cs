@@ -245,7 +245,6 @@ internal sealed class OperationStart(PaymentsOptions options, Func<Charge, Provi
     }
 
     private static string RefundFingerprint(RefundCharge command) => Fingerprint(["refund", command.Amount?.ToString()]);
-
     private static string Fingerprint(IEnumerable<string?> parts) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
 }
