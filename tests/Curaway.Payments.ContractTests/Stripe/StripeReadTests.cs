@@ -210,7 +210,7 @@ public sealed class StripeReadTests : ProviderTests
     {
         var result = await VerifyAsync(("payment_intent", "pi_Another"));
 
-        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.Mismatch), (result.Outcome, result.Fault));
+        Assert.Equal((OperationOutcome.Declined, "invalid_proof"), (result.Outcome, result.Reason));
         Assert.Empty(Stripe.Sent);
     }
 
