@@ -41,6 +41,8 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<OperationStart>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new WebhookReplay(
+            provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>()));
         services.TryAddSingleton<Reconciler>();
         services.TryAddSingleton<WebhookProcessor>();
         services.TryAddSingleton<TransitionDispatcher>();
