@@ -75,6 +75,8 @@ public static class RazorpayBuilderExtensions
                 ConnectTimeout = TimeSpan.FromSeconds(5),
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 AllowAutoRedirect = false,
+                // A caller's baggage may name a patient, and would travel along.
+                ActivityHeadersPropagator = null,
             })
             .RemoveAllLoggers();
         services.TryAddSingleton<RazorpayClient>();

@@ -64,9 +64,13 @@ public static class StripeBuilderExtensions
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
+                ConnectTimeout = TimeSpan.FromSeconds(5),
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 AllowAutoRedirect = false,
-            });
+                // A caller's baggage may name a patient, and would travel along.
+                ActivityHeadersPropagator = null,
+            })
+            .RemoveAllLoggers();
         services.TryAddSingleton<StripeClientFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentProvider, StripeProvider>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWebhookReader, StripeWebhook>());

@@ -66,7 +66,7 @@ public sealed class ChargeService
         if (_router.Decide(command.Routing) is not { } routing)
             return Refused(null, new PaymentError(ErrorCodes.ProviderNotConfigured, "no_rule"));
         var account = _accounts.Choose(command.TenantId, routing.Provider);
-        if (_accounts.RefusalOf(command, routing.Provider, account) is { } refusal)
+        if ((CallerText.RefusalOfMethods(command.PaymentMethods) ?? _accounts.RefusalOf(command, routing.Provider, account)) is { } refusal)
             return Refused(null, refusal);
         return await RunAsync(
             new ChargeSelector.LiveOf(command.TenantId, command.ConsultationId),
@@ -83,8 +83,9 @@ public sealed class ChargeService
     /// </summary>
     public async Task<ChargeResult> CompleteCheckoutAsync(CompleteCheckout command, CancellationToken ct = default)
     {
-        var charge = await FindAsync(command.ChargeId, ct).ConfigureAwait(false);
-        if (charge is null)
+        if (CallerText.RefusalOfActor(command.ActorId) is { } refusal)
+            return Refused(null, refusal);
+        if (await FindAsync(command.ChargeId, ct).ConfigureAwait(false) is not { } charge)
             return Refused(null, new PaymentError(ErrorCodes.NotFound, "charge"));
         if (charge.Status == ChargeStatus.Authorized && charge.ClosingAt is null)
             return new ChargeResult(charge, OperationOutcome.Succeeded, null, null);
@@ -133,7 +134,7 @@ public sealed class ChargeService
     /// </summary>
     public Task<ChargeResult> RefundAsync(RefundCharge command, CancellationToken ct = default) => OperationStart.IsRelease(command.RequestId)
         ? Task.FromResult(Refused(null, new PaymentError(ErrorCodes.ValidationFailed, "request_id")))
-        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command), new ChargeCause("refund", "api", command.ActorId), ct);
+        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command, _caller.CapabilitiesOf), new ChargeCause("refund", "api", command.ActorId), ct);
 
     /// <summary>Void if authorized, refund if captured; done already when nothing is held.</summary>
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
@@ -149,6 +150,8 @@ public sealed class ChargeService
     /// <param name="ct">Cancels until the provider is asked.</param>
     public async Task<ChargeResult> RefreshAsync(ChargeId id, string actorId, CancellationToken ct = default)
     {
+        if (CallerText.RefusalOfActor(actorId) is { } refusal)
+            return Refused(null, refusal);
         if (await FindAsync(id, ct).ConfigureAwait(false) is not { } charge)
             return Refused(null, new PaymentError(ErrorCodes.NotFound, "charge"));
         var answer = await _caller.FindAsync(new ProviderRequest(charge, null)).ConfigureAwait(false);
@@ -165,7 +168,7 @@ public sealed class ChargeService
 
     internal Task<ChargeResult> ReleaseAsync(ReleaseCharge command, string source, CancellationToken ct) => RunAsync(
         new ChargeSelector.ById(command.ChargeId),
-        state => _start.Release(state, command),
+        state => _start.Release(state, command, _caller.CapabilitiesOf),
         new ChargeCause("release", source, command.ActorId),
         ct);
 
@@ -177,6 +180,8 @@ public sealed class ChargeService
         ChargeSelector selector, Func<ChargeState, Start> decide, ChargeCause cause, Func<Charge, Booking>? booking, DbTransaction? callers,
         CancellationToken ct)
     {
+        if (CallerText.RefusalOfActor(cause.ActorId) is { } refusal)
+            return Refused(null, refusal);
         var (start, begun) = await BeginAsync(selector, decide, ct).ConfigureAwait(false);
         if (start.Step == StartStep.Refuse)
             return Refused(begun.State.Charge, start.Refusal!);

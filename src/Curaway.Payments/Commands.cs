@@ -21,7 +21,10 @@ public sealed record AuthorizeCharge
     /// <summary>When the session will have ended, UTC: the hold must last until then.</summary>
     public required DateTimeOffset CaptureBy { get; init; }
 
-    /// <summary>Who asks: a user's id.</summary>
+    /// <summary>
+    /// Who asks: a user's id, 1 to 128 of <c>A-Z a-z 0-9 _ - . : | /</c>. Anything else, such as a name or an e-mail address, is
+    /// <see cref="ErrorCodes.ValidationFailed"/>, here and in every other command: it would stay in the audit for ever.
+    /// </summary>
     public required string ActorId { get; init; }
 
     /// <summary>
@@ -85,7 +88,10 @@ public sealed record RefundCharge
     /// <summary>How much; null for all that is left.</summary>
     public Money? Amount { get; init; }
 
-    /// <summary>Why, as a machine word such as <c>manual_dispute</c>.</summary>
+    /// <summary>
+    /// Why, as a machine word such as <c>manual_dispute</c>: 1 to 64 of <c>A-Z a-z 0-9 _ -</c>. Free text is
+    /// <see cref="ErrorCodes.ValidationFailed"/>; it never reaches the provider.
+    /// </summary>
     public required string Reason { get; init; }
 
     /// <summary>Who asks.</summary>
@@ -94,7 +100,7 @@ public sealed record RefundCharge
 
 /// <summary>Let the patient's money go, whichever way its state asks for: void if authorized, refund if captured.</summary>
 /// <param name="ChargeId">The charge.</param>
-/// <param name="Reason">Why, as a machine word such as <c>canceled_by_patient</c>.</param>
+/// <param name="Reason">Why, as a machine word such as <c>canceled_by_patient</c>; free text is refused as in <see cref="RefundCharge"/>.</param>
 /// <param name="ActorId">Who asks.</param>
 public sealed record ReleaseCharge(ChargeId ChargeId, string Reason, string ActorId);
 

@@ -83,10 +83,14 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             : Verb(state, OperationKind.Capture, asked, command.ActorId, "session_ended");
     }
 
-    public Start Void(ChargeState state, string reason, string actorId) => Verb(state, OperationKind.Void, null, actorId, reason);
+    public Start Void(ChargeState state, string reason, string actorId) => CallerText.RefusalOfReason(reason) is { } refusal
+        ? Start.Refuse(refusal)
+        : Verb(state, OperationKind.Void, null, actorId, reason);
 
-    public Start Refund(ChargeState state, RefundCharge command)
+    public Start Refund(ChargeState state, RefundCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
+        if (CallerText.RefusalOfReason(command.Reason) is { } noWord)
+            return Start.Refuse(noWord);
         if (state.Charge is not { } charge)
             return Start.Refuse(ErrorCodes.NotFound, "charge");
         if (state.Operations.FirstOrDefault(operation => operation.RequestId == command.RequestId) is { } earlier)
@@ -98,6 +102,9 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
         if (command.Amount is { } asked && asked.Currency != charge.Amount.Currency)
             return Start.Refuse(ErrorCodes.CurrencyUnsupported, "other_currency");
+        // The minimum is a charge's: the rest of one may be smaller.
+        if (command.Amount is { } part && capabilitiesOf(charge).Currencies.Check(part) is { Reason: not "minimum" } unwritable)
+            return Start.Refuse(unwritable);
         var amount = command.Amount ?? ChargeLifecycle.RefundableOf(charge, state.Operations);
         return ChargeLifecycle.Allows(charge, state.Operations, OperationKind.Refund, amount) is { } refusal
             ? Start.Refuse(refusal)
@@ -112,7 +119,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     }
 
     /// <summary>Void if authorized, refund if captured, nothing if nothing is held.</summary>
-    public Start Release(ChargeState state, ReleaseCharge command)
+    public Start Release(ChargeState state, ReleaseCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
         if (state.Charge?.Status is not (ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded))
             return Void(state, command.Reason, command.ActorId);
@@ -132,7 +139,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             RequestId = OpaqueId.Parse(ReleasePrefix + (releases.Count + 1)),
             Reason = command.Reason,
             ActorId = command.ActorId,
-        });
+        }, capabilitiesOf);
     }
 
     /// <summary>True for the request ids of releases, which callers' own refunds may not use.</summary>

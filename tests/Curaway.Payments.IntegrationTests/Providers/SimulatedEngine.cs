@@ -34,6 +34,12 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public RecordingObserver Observer { get; } = new();
 
+    /// <summary>The SQLite file.</summary>
+    public string DatabasePath => _path;
+
+    /// <summary>More services, added last.</summary>
+    public Action<IServiceCollection> MoreServices { get; set; } = _ => { };
+
     public ChargeService Charges => _services.GetRequiredService<ChargeService>();
 
     public IChargeStore Store => _services.GetRequiredService<IChargeStore>();
@@ -85,6 +91,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
             .AddGeographicRouting()
             .UseSqlite(_path)
             .Configure(options => options.ProviderDeadline = Patience));
+        MoreServices(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await Store.MigrateAsync(CancellationToken.None);
     }
