@@ -114,19 +114,33 @@ public static class ChargeLifecycle
     }
 
     /// <summary>The sum of payments held or taken.</summary>
-    public static Money AuthorizedOf(Charge charge) => Money.Sum(
-        charge.Payments.Where(payment => payment.State >= PaymentState.Authorized).Select(payment => payment.Amount), charge.Amount.Currency);
+    public static Money AuthorizedOf(Charge charge)
+    {
+        var sum = Money.Zero(charge.Amount.Currency);
+        foreach (var payment in charge.Payments)
+            sum = payment.State >= PaymentState.Authorized ? sum + payment.Amount : sum;
+        return sum;
+    }
 
     /// <summary>The sum of what was taken.</summary>
-    public static Money CapturedOf(Charge charge) => Money.Sum(
-        charge.Payments.Where(payment => payment.State == PaymentState.Captured).Select(payment => payment.Captured), charge.Amount.Currency);
+    public static Money CapturedOf(Charge charge)
+    {
+        var sum = Money.Zero(charge.Amount.Currency);
+        foreach (var payment in charge.Payments)
+            sum = payment.State == PaymentState.Captured ? sum + payment.Captured : sum;
+        return sum;
+    }
 
     /// <summary>
     /// The sum of refunds that neither failed nor belong to a payment that was never captured: those are releases.
     /// </summary>
-    public static Money RefundedOf(Charge charge) => Money.Sum(
-        charge.Refunds.Where(refund => refund.State != RefundState.Failed && IsOfCapturedPayment(charge, refund)).Select(refund => refund.Amount),
-        charge.Amount.Currency);
+    public static Money RefundedOf(Charge charge)
+    {
+        var sum = Money.Zero(charge.Amount.Currency);
+        foreach (var refund in charge.Refunds)
+            sum = refund.State != RefundState.Failed && IsOfCapturedPayment(charge, refund) ? sum + refund.Amount : sum;
+        return sum;
+    }
 
     /// <summary>What may still be refunded: captured, less refunds made, less refunds under way.</summary>
     public static Money RefundableOf(Charge charge, IEnumerable<ChargeOperation> operations)
@@ -142,20 +156,25 @@ public static class ChargeLifecycle
             return ChargeConflict.OtherAccount;
         if (snapshot.IsLiveMode is { } live && charge.IsLiveMode is { } was && live != was)
             return ChargeConflict.OtherMode;
-        if (AmountsOf(snapshot).Any(amount => amount.Currency != charge.Amount.Currency))
+        if (TellsOtherCurrency(snapshot, charge.Amount.Currency))
             return ChargeConflict.OtherCurrency;
         return snapshot.Reference is not null && charge.Reference is not null && snapshot.Reference != charge.Reference
             ? ChargeConflict.OtherReference
             : null;
     }
 
-    private static IEnumerable<Money> AmountsOf(ProviderSnapshot snapshot)
+    private static bool TellsOtherCurrency(ProviderSnapshot snapshot, Currency currency)
     {
-        var amounts = snapshot.Payments.SelectMany(payment => new[] { payment.Amount, payment.Captured })
-            .Concat(snapshot.Refunds.Select(refund => refund.Amount))
-            .Concat(snapshot.Disputes.Select(dispute => dispute.Amount))
-            .Concat(snapshot.Invoices.Select(invoice => invoice.Amount));
-        return snapshot.Amount is { } amount ? amounts.Append(amount) : amounts;
+        foreach (var payment in snapshot.Payments)
+        {
+            if (payment.Amount.Currency != currency || payment.Captured.Currency != currency)
+                return true;
+        }
+
+        return (snapshot.Amount is { } amount && amount.Currency != currency)
+            || (!snapshot.Refunds.IsEmpty && snapshot.Refunds.Any(refund => refund.Amount.Currency != currency))
+            || (!snapshot.Disputes.IsEmpty && snapshot.Disputes.Any(dispute => dispute.Amount.Currency != currency))
+            || (!snapshot.Invoices.IsEmpty && snapshot.Invoices.Any(invoice => invoice.Amount.Currency != currency));
     }
 
     private static Charge Merge(Charge charge, ProviderSnapshot snapshot, DateTimeOffset now)
@@ -179,7 +198,7 @@ public static class ChargeLifecycle
 
     private static ImmutableArray<T> MergeBy<T>(
         ImmutableArray<T> left, ImmutableArray<T> right, Func<T, string> keyOf, Func<T, T, T> merge) =>
-        right.IsEmpty ? left : [.. left.Concat(right).GroupBy(keyOf, (_, same) => same.Aggregate(merge)).OrderBy(keyOf, StringComparer.Ordinal)];
+        right.IsEmpty ? left : left.IsEmpty && right.Length == 1 ? right : [.. left.Concat(right).GroupBy(keyOf, (_, same) => same.Aggregate(merge)).OrderBy(keyOf, StringComparer.Ordinal)];
 
     private static Charge Stamp(Charge charge, DateTimeOffset now)
     {
