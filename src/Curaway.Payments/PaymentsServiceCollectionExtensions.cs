@@ -44,6 +44,12 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new WebhookReplay(
             provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>()));
+        services.TryAddSingleton(provider => new PaymentMethodService(
+            provider.GetServices<IPaymentMethodVault>(),
+            provider.GetRequiredService<ProviderCaller>(),
+            provider.GetRequiredService<IOptions<PaymentsOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PaymentMethodService>>()));
         services.TryAddSingleton<Reconciler>();
         services.TryAddSingleton(provider => new TwoWayReconciliation(
             provider.GetRequiredService<IChargeStore>(),
