@@ -80,6 +80,20 @@ public sealed class SimulatedEngine : IAsyncLifetime
         _stripe = await StripeSimulator.StartAsync(StripeSettings, CancellationToken.None);
         _razorpay = await RazorpaySimulator.StartAsync(RazorpaySettings, CancellationToken.None);
         (Stripe, Razorpay) = (new SimulatedStripe(_stripe), new SimulatedRazorpay(_razorpay));
+        _services = Build();
+        await Store.MigrateAsync(CancellationToken.None);
+    }
+
+    /// <summary>Another process takes over: nothing of the engine is kept but what is on disk. The simulators go on.</summary>
+    public async Task RestartAsync()
+    {
+        var dead = _services;
+        _services = Build();
+        await dead.DisposeAsync();
+    }
+
+    private ServiceProvider Build()
+    {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         services.AddMetrics();
@@ -92,8 +106,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
             .UseSqlite(_path)
             .Configure(options => options.ProviderDeadline = Patience));
         MoreServices(services);
-        _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
-        await Store.MigrateAsync(CancellationToken.None);
+        return services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
 
     public SimulatedProvider ProviderOf(string name) => name == "stripe" ? Stripe : Razorpay;

@@ -32,7 +32,7 @@ internal sealed class Engine
 
     private readonly Provider _provider;
     private readonly PlantedFault _fault;
-    private readonly ModelStore _store = new();
+    private readonly ModelStore _store;
     private readonly OperationStart _start;
     private readonly ChargeRecorder _recorder;
     private readonly RoutingDecision _routing = new(Provider.Name, "default", []);
@@ -45,8 +45,9 @@ internal sealed class Engine
     {
         var (options, clock) = (new PaymentsOptions(), new Clock());
         (_provider, _fault) = (provider, fault);
+        (var store, _store) = ModelStore.Create();
         _start = new OperationStart(options, clock);
-        _recorder = new ChargeRecorder(_store, new PaymentsSignal(), options, clock);
+        _recorder = new ChargeRecorder(store, new PaymentsSignal(), options, clock);
     }
 
     public int RowCount => _begun.Values.Select(begun => begun.Row).Concat(_written.Values.Select(written => written.Row)).Distinct().Count();
@@ -159,12 +160,12 @@ internal sealed class Engine
 
     private Start StartOf(ChargeState state, int charge, string command) => command switch
     {
-        Book => _start.Authorize(state, Command(throws: false), _routing),
-        End => _start.Capture(state, "clinician"),
-        Cancel => WithoutExclusion(state, open => _start.Release(open, new ReleaseCharge(Names.Charge(charge), "canceled", "patient"))),
-        RefundHalf => _start.Refund(state, RefundOf(charge, "half", Full / 2)),
-        RefundAll => _start.Refund(state, RefundOf(charge, "all", Full)),
-        Release => _start.Release(state, new ReleaseCharge(Names.Charge(charge), state.Charge!.ClosingReason ?? "hold_expired", "reconciler")),
+        Book => _start.Authorize(state, Command(throws: false), _routing, "default"),
+        End => _start.Capture(state, new CaptureCharge { ChargeId = Names.Charge(charge), ActorId = "clinician" }, _ => _provider.Capabilities),
+        Cancel => WithoutExclusion(state, open => _start.Release(open, new ReleaseCharge(Names.Charge(charge), "canceled", "patient"), _ => _provider.Capabilities)),
+        RefundHalf => _start.Refund(state, RefundOf(charge, "half", Full / 2), _ => _provider.Capabilities),
+        RefundAll => _start.Refund(state, RefundOf(charge, "all", Full), _ => _provider.Capabilities),
+        Release => _start.Release(state, new ReleaseCharge(Names.Charge(charge), state.Charge!.ClosingReason ?? "hold_expired", "reconciler"), _ => _provider.Capabilities),
         _ => Take(state, int.Parse(command.AsSpan("resolve ".Length), System.Globalization.CultureInfo.InvariantCulture)),
     };
 

@@ -1,18 +1,24 @@
-using System.Collections.Immutable;
-using System.Data.Common;
+using System.Reflection;
 
 namespace Curaway.Payments.Tests.Model;
 
-/// <summary>One row under its lock, as the stores keep it: what is decided is written whole, a session row under a savepoint.</summary>
-internal sealed class ModelStore : IChargeStore
+/// <summary>
+/// One row under its lock, as the stores keep it: what is decided is written whole, a session row under a savepoint. Of
+/// <see cref="IChargeStore"/> only the commit is there; whatever else the rules asked for would be an error of theirs.
+/// </summary>
+public class ModelStore : DispatchProxy
 {
     private ChargeState _state = new(null, [], Clock.Now);
     private string? _broken;
 
-    public bool CanBookInCallersTransaction => false;
+    internal static (IChargeStore Store, ModelStore Model) Create()
+    {
+        var store = Create<IChargeStore, ModelStore>();
+        return (store, (ModelStore)store);
+    }
 
     /// <summary>Runs one commit of the product over a row. Nothing in it waits.</summary>
-    public (ChargeState After, string? Broken) Run(ChargeState before, Func<Task> commit)
+    internal (ChargeState After, string? Broken) Run(ChargeState before, Func<Task> commit)
     {
         (_state, _broken) = (before, null);
         var done = commit();
@@ -21,7 +27,7 @@ internal sealed class ModelStore : IChargeStore
         return (_state, _broken);
     }
 
-    public static ChargeState Apply(ChargeState before, ChargeCommit commit)
+    internal static ChargeState Apply(ChargeState before, ChargeCommit commit)
     {
         if ((commit.Charge ?? before.Charge) is not { } charge)
             return before;
@@ -31,8 +37,12 @@ internal sealed class ModelStore : IChargeStore
         return new ChargeState(charge with { RecordedStatus = charge.Status }, [.. operations], before.Now);
     }
 
-    public async Task<ChargeCommitted> CommitAsync(
-        ChargeSelector selector, Func<ChargeState, ChargeCommit> decide, Booking? booking, CancellationToken ct)
+    /// <inheritdoc/>
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod?.Name == nameof(IChargeStore.CommitAsync)
+        ? CommitAsync((Func<ChargeState, ChargeCommit>)args![1]!, (Booking?)args[2])
+        : throw new NotSupportedException(targetMethod?.Name);
+
+    private async Task<ChargeCommitted> CommitAsync(Func<ChargeState, ChargeCommit> decide, Booking? booking)
     {
         var commit = decide(_state);
         var facts = Write(_state, commit);
@@ -40,7 +50,7 @@ internal sealed class ModelStore : IChargeStore
             return new ChargeCommitted(facts);
         try
         {
-            await booking.OnBooked(null!, ct);
+            await booking.OnBooked(null!, CancellationToken.None);
             return new ChargeCommitted(Write(facts, booking.Booked(facts)));
         }
         catch (InvalidOperationException failure)
@@ -48,36 +58,6 @@ internal sealed class ModelStore : IChargeStore
             return new ChargeCommitted(Write(facts, booking.Failed(facts)), failure);
         }
     }
-
-    public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => Task.FromResult(_state);
-
-    public Task MigrateAsync(CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<ChargeCommitted> BookInAsync(DbTransaction transaction, ChargeId id, Booking booking, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<ChargeId>> ClaimDueAsync(int countMax, TimeSpan lease, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<WebhookFate>> ReceiveAsync(IReadOnlyList<WebhookDelivery> deliveries, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<WebhookEvent>> ClaimEventsAsync(int countMax, TimeSpan lease, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<WebhookState> ApplyEventAsync(Guid eventRowId, ProviderSnapshot snapshot, TimeSpan retryAfter, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task SettleEventAsync(Guid eventRowId, WebhookState state, string reason, PaymentAlert? alert, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct) => throw new NotSupportedException();
-
-    public Task CompleteAlertAsync(long alertId, CancellationToken ct) => throw new NotSupportedException();
 
     private ChargeState Write(ChargeState before, ChargeCommit commit)
     {

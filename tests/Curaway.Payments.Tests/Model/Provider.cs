@@ -14,7 +14,13 @@ internal sealed class Provider(bool voids, bool isSaved)
     public const string Name = "stripe";
     public const string Other = "razorpay";
 
-    public bool Voids => voids;
+    public ProviderCapabilities Capabilities => new()
+    {
+        Currencies = new CurrencyRules(new Dictionary<string, int>(), new Dictionary<string, long>(), new Dictionary<string, long>()),
+        AuthorizationWindow = TimeSpan.FromDays(7),
+        VoidsAtOnce = voids,
+        ReplayLifetime = ReplayLifetime,
+    };
 
     /// <summary>For how long a verb may be sent again; null where the adapter reads back instead.</summary>
     public TimeSpan? ReplayLifetime(OperationKind kind) => IsKeyed(kind) ? TimeSpan.FromHours(24) : null;

@@ -116,6 +116,8 @@ internal static class Rules
             return null;
         if (charge.Status == ChargeStatus.Failed)
             return "a session is booked on a charge that failed";
+        if (charge.Status == ChargeStatus.Pending && row.Operations[0].IsOpen)
+            return "a session is booked although nobody knows what the provider did";
         return charge.ClosingReason is "hold_expired" or "booking_failed" || row.Operations.Any(operation => operation.Reason == "hold_expired")
             ? "a session is booked on a charge that is released as unbooked"
             : null;
