@@ -64,7 +64,7 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         ReadAsync(request, async ask =>
         {
             if (proof.Fields.TryGetValue("payment_intent", out var claimed) && claimed != request.Charge.Reference)
-                return ProviderResult.Indeterminate(ProviderFault.Mismatch, "other_payment_intent");
+                return ProviderResult.Declined("invalid_proof");
             if (!HasReference(request))
                 return ProviderResult.Indeterminate(ProviderFault.NotFound);
             var intent = await GetIntentAsync(ask, request.Charge.Reference!, ct).ConfigureAwait(false);
@@ -97,15 +97,22 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
             Metadata = BuildMetadata(request),
             Expand = ["latest_charge"],
         };
-        if (operation.PaymentMethod is null)
+        options.Customer = operation.Customer;
+        if (operation is { PaymentMethod: null, Customer: null })
         {
             options.AutomaticPaymentMethods = new PaymentIntentAutomaticPaymentMethodsOptions { Enabled = true };
             return options;
         }
 
-        options.PaymentMethod = operation.PaymentMethod;
-        options.Customer = operation.Customer;
+        // Only a card is kept, since only a card is charged later without the patient.
         options.AllowedPaymentMethodTypes = ["card"];
+        if (operation.PaymentMethod is null)
+        {
+            options.SetupFutureUsage = "off_session";
+            return options;
+        }
+
+        options.PaymentMethod = operation.PaymentMethod;
         options.Confirm = true;
         options.OffSession = true;
         return options;
