@@ -78,7 +78,7 @@ public sealed class MoneySafetyModelTests(ITestOutputHelper output)
     [InlineData(PlantedFault.TwoSchedulesWithoutAKey, "book again with a saved method")]
     public void Every_planted_fault_is_found_and_told_in_the_fewest_steps(PlantedFault fault, string name)
     {
-        var scene = Scenes[name] with { HostCount = 2, WireCountMax = 2, IsLong = true };
+        var scene = Scenes[name] with { HostCount = 2, WireCountMax = 2, OperationCountMax = Math.Max(3, Scenes[name].OperationCountMax), IsLong = true };
         var found = new Explorer(new MoneyModel(scene, fault), StateCountMax).Run();
         output.WriteLine($"{fault}: {found.Breach}");
         TestContext.Current.AddAttachment($"{fault}.txt", found.Story ?? "");
