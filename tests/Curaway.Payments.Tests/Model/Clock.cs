@@ -29,6 +29,7 @@ internal sealed class Clock : TimeProvider
             BookBy = isOpenForBooking && charge.BookBy > Now ? Coming : Passed,
             CheckoutExpiresAt = charge is { Status: ChargeStatus.Pending, ClosingAt: null } ? Round(charge.CheckoutExpiresAt) : null,
             RefreshDueAt = Round(charge.RefreshDueAt),
+            RefreshedAt = charge.RefreshedAt is null ? null : Now,
             BookedAt = Once(charge.BookedAt),
             ClosingAt = Once(charge.ClosingAt),
             VoidedAt = Once(charge.VoidedAt),
@@ -152,7 +153,7 @@ internal static class Text
     {
         var bare = state.Charge! with { Payments = [], Refunds = [] };
         return $"{bare.Id}{bare.Reference}|{bare.IsReferenceClosed}{bare.IsVoidAccepted}{bare.IsAuthorizationFailed}|{bare.BookBy}|{bare.CheckoutExpiresAt}"
-            + $"|{bare.RefreshDueAt}|{bare.BookedAt}|{bare.ClosingAt}{bare.ClosingReason}|{bare.VoidedAt}|{bare.FailedAt}|{bare.RefundedAt}"
+            + $"|{bare.RefreshDueAt}|{bare.RefreshedAt}|{bare.BookedAt}|{bare.ClosingAt}{bare.ClosingReason}|{bare.VoidedAt}|{bare.FailedAt}|{bare.RefundedAt}"
             + string.Concat(state.Charge.Payments) + string.Concat(state.Charge.Refunds) + string.Concat(state.Operations);
     }
 }

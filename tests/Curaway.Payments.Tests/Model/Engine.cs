@@ -46,7 +46,7 @@ internal sealed class Engine
         var (options, clock) = (new PaymentsOptions(), new Clock());
         (_provider, _fault) = (provider, fault);
         (var store, _store) = ModelStore.Create();
-        _start = new OperationStart(options, clock);
+        _start = new OperationStart(options, _ => _provider.Capabilities, clock);
         _recorder = new ChargeRecorder(store, new PaymentsSignal(), options, clock);
     }
 
@@ -147,7 +147,7 @@ internal sealed class Engine
             return Visit.None;
         if (state.Operations.Any(operation => operation.IsOpen && operation.NextAttemptAt <= state.Now))
             return Visit.Resolve;
-        if (charge.RefreshDueAt <= state.Now || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null })
+        if (charge.RefreshDueAt <= state.Now || ChargeSchedule.NextLookAt(charge) <= state.Now || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null })
             return Visit.Refresh;
         if (state.Operations.Any(operation => operation.IsOpen))
             return Visit.None;
