@@ -4,6 +4,7 @@ using Curaway.Payments.SampleHost.Consultations;
 using Curaway.Payments.SampleHost.Data;
 using Curaway.Payments.SampleHost.Identity;
 using Curaway.Payments.SampleHost.Simulation;
+using Curaway.Payments.SampleHost.Tenants;
 
 if (args is ["export-sql"])
 {
@@ -19,11 +20,13 @@ builder.AddHostIdentity();
 var simulators = await DemoSimulators.StartIfWantedAsync(builder.Configuration, builder.Environment);
 builder.Configuration.AddInMemoryCollection(simulators?.Settings());
 
+var accounts = TenantAccounts.Read(builder.Configuration);
 builder.AddHost(simulators);
 builder.Services.AddCurawayPayments(payments => payments
     .AddStripe(builder.Configuration)
     .AddRazorpay(builder.Configuration)
     .AddGeographicRouting()
+    .ResolveAccounts(accounts.Resolve)
     .UseHostDatabase(builder, simulators)    // UsePostgres(DATABASE_URL), or UseSqlite(file) in Development
     .AddObserver<ConsultationObserver>()
     .Configure(options => builder.Configuration.GetSection("Curaway:Payments").Bind(options)));
@@ -31,6 +34,7 @@ builder.Services.AddCurawayPayments(payments => payments
 builder.Services.AddHostedService<SettlementSweeper>();
 
 var app = builder.Build();
+accounts.Require(app.Services.GetServices<IPaymentProvider>());
 app.UseHost();
 app.MapHost();
 app.MapPaymentWebhooks("/api/v1/webhooks");

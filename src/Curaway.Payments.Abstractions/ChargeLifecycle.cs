@@ -87,7 +87,8 @@ public static class ChargeLifecycle
     public static bool Proves(Charge charge, ChargeOperation operation) => operation.Kind switch
     {
         OperationKind.Authorize => AuthorizedOf(charge).IsPositive,
-        OperationKind.Capture => CapturedOf(charge).IsPositive,
+        // Of the amount asked: what somebody else captured of it is not what this operation did.
+        OperationKind.Capture => charge.Payments.Any(payment => payment.State == PaymentState.Captured && payment.Captured == operation.Amount),
         OperationKind.Void => charge.Status == ChargeStatus.Voided,
         _ => charge.Refunds.Any(refund => refund.OperationId == operation.Id && refund.State != RefundState.Failed),
     };

@@ -11,8 +11,14 @@ public interface IChargeStore
     /// <summary>Creates or upgrades the tables. Any number of hosts may call it at once.</summary>
     Task MigrateAsync(CancellationToken ct);
 
+    /// <summary>The names of the scripts of this build that the database has not, in order; empty when it is up to date. Changes nothing.</summary>
+    Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct);
+
     /// <summary>Reads a charge and its operations without a lock; the state's charge is null when there is none.</summary>
     Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct);
+
+    /// <summary>Reads everything about a charge without a lock; null when there is none.</summary>
+    Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct);
 
     /// <summary>
     /// Locks the charge, asks <paramref name="decide"/> what to write, writes it, and commits: the only write of a charge.
@@ -65,8 +71,8 @@ public interface IChargeStore
     /// <summary>Takes transitions that observers have not seen, oldest first, and keeps others away from them for the lease.</summary>
     Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct);
 
-    /// <summary>Marks a transition as seen by every observer.</summary>
-    Task CompleteTransitionAsync(long transitionId, CancellationToken ct);
+    /// <summary>Marks transitions as seen by every observer, in one commit. One that is marked already stays as it is.</summary>
+    Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct);
 
     /// <summary>Queues an alert.</summary>
     Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct);

@@ -11,11 +11,17 @@ public interface IPaymentProvider
     /// <summary>The name in routing, the database and URLs: lower case, such as <c>stripe</c>.</summary>
     string Name { get; }
 
-    /// <summary>What it can do, and its limits.</summary>
-    ProviderCapabilities Capabilities { get; }
+    /// <summary>Our names of the accounts that were added, configured or not; <c>default</c> is among them when it was.</summary>
+    IReadOnlyCollection<string> Accounts { get; }
 
     /// <summary>True when the account has credentials.</summary>
     bool IsConfigured(string account);
+
+    /// <summary>True when the account's key moves real money, false for the provider's test mode, null when the key does not tell.</summary>
+    bool? IsLiveMode(string account);
+
+    /// <summary>What it can do with the account, and its limits; its defaults for an account nobody added.</summary>
+    ProviderCapabilities CapabilitiesOf(string account);
 
     /// <summary>Holds the money with a saved method, or sets up what the patient pays at checkout.</summary>
     Task<ProviderResult> AuthorizeAsync(ProviderRequest request, CancellationToken ct);

@@ -84,8 +84,8 @@ public sealed record ProviderResult
         new(OperationOutcome.Declined) { Reason = reason, Snapshot = snapshot, Fault = fault };
 
     /// <summary>Certainly not executed.</summary>
-    public static ProviderResult NotSent(ProviderFault fault, TimeSpan? retryAfter = null) =>
-        new(OperationOutcome.NotSent) { Fault = fault, Reason = WireName.Of(fault), RetryAfter = retryAfter };
+    public static ProviderResult NotSent(ProviderFault fault, TimeSpan? retryAfter = null, string? reason = null) =>
+        new(OperationOutcome.NotSent) { Fault = fault, Reason = reason ?? WireName.Of(fault), RetryAfter = retryAfter };
 
     /// <summary>Nobody knows. Also carries what could be read, if anything.</summary>
     public static ProviderResult Indeterminate(ProviderFault fault, string? reason = null, ProviderSnapshot? snapshot = null) =>

@@ -50,3 +50,12 @@ public sealed record RoutingStep(string Rule, string? Provider, string Reason);
 /// <param name="Rule">The name of the first rule that chose.</param>
 /// <param name="Trace">Every rule asked, in order, including those after the winner.</param>
 public sealed record RoutingDecision(string Provider, string Rule, ImmutableArray<RoutingStep> Trace);
+
+/// <summary>
+/// Chooses through which account of a provider a tenant's money goes. Asked once for each charge; the answer is stored with it,
+/// so a later change of mind moves no charge. Pure, quick and thread-safe.
+/// </summary>
+/// <param name="tenantId">The tenant.</param>
+/// <param name="provider">The provider that routing chose.</param>
+/// <returns>Our name of the account. One that is not configured refuses the booking; none stands in for it.</returns>
+public delegate string ProviderAccountResolver(OpaqueId tenantId, string provider);

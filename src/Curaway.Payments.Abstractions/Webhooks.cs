@@ -108,7 +108,7 @@ public sealed record WebhookDelivery
     /// <summary>The account the URL named.</summary>
     public required string ProviderAccount { get; init; }
 
-    /// <summary>The provider's event id; the body's hash when it gave none.</summary>
+    /// <summary>What the event is known by: <see cref="KeyOf"/> of the provider's event id, or of the body's hash when it gave none.</summary>
     public required string EventId { get; init; }
 
     /// <summary>The event type; empty when unreadable.</summary>
@@ -128,6 +128,12 @@ public sealed record WebhookDelivery
 
     /// <summary>True when the event id is not covered by the signature, so the body's hash must be new too (Razorpay).</summary>
     public bool IsDedupedByBody { get; init; }
+
+    /// <summary>
+    /// The event's key among all events of the provider: the id itself for account <c>default</c>, else <c>{id}@{account}</c>. Ids
+    /// are a provider's to choose, and one account's must never pass for the duplicate of another's.
+    /// </summary>
+    public static string KeyOf(string account, string eventId) => account == "default" ? eventId : $"{eventId}@{account}";
 
     /// <summary>The hash of a body, as lower-case hex.</summary>
     public static string Hash(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));

@@ -19,22 +19,6 @@ internal static partial class PostgresChargeRows
             @authorized_at, @captured_at, @voided_at, @refunded_at, @failed_at, @due_at, NULL, @version)
         """;
 
-    // Any write ends the lease: who changed the charge looked at it, and what is due next is due to everybody.
-    private const string UpdateCharge =
-        """
-        UPDATE consultation_charges SET
-            livemode = @livemode, charge_status = @charge_status, authorized_cents = @authorized_cents, captured_cents = @captured_cents,
-            refunded_cents = @refunded_cents, provider_reference = @provider_reference,
-            provider_payment_reference = @provider_payment_reference, is_reference_closed = @is_reference_closed,
-            is_void_accepted = @is_void_accepted, is_authorization_failed = @is_authorization_failed, refund_reason = @refund_reason,
-            last_error = @last_error::json, booked_at = @booked_at, book_by = @book_by, checkout_expires_at = @checkout_expires_at,
-            closing_at = @closing_at, closing_reason = @closing_reason, refresh_due_at = @refresh_due_at,
-            capture_before = @capture_before, release_due_at = @release_due_at, authorized_at = @authorized_at,
-            captured_at = @captured_at, voided_at = @voided_at, refunded_at = @refunded_at, failed_at = @failed_at, due_at = @due_at,
-            version = @version, lease_until = NULL
-        WHERE id = @id AND version = @version - 1
-        """;
-
     public static Charge ReadCharge(PostgresRow row) => new()
     {
         Id = new ChargeId(row.Id("id")),
@@ -67,33 +51,24 @@ internal static partial class PostgresChargeRows
         RecordedStatus = row.Name<ChargeStatus>("charge_status"),
     };
 
-    /// <summary>Queues the insert of a new charge, or the update of the row that still has the version read.</summary>
-    public static void Write(PostgresSession session, Charge charge, DateTimeOffset? dueAt)
-    {
-        (string, object?)[] values = ValuesOf(charge, dueAt);
-        if (charge.Version == 1)
-            session.ExecuteOne($"charge {charge.Id}", InsertCharge, values);
-        else
-            session.ExecuteOne($"charge {charge.Id}", UpdateCharge, values);
-    }
-
-    private static (string Name, object? Value)[] ValuesOf(Charge charge, DateTimeOffset? dueAt) =>
-    [
-        ("id", charge.Id), ("tenant_id", charge.TenantId), ("consultation_id", charge.ConsultationId),
-        ("provider_name", charge.Provider), ("provider_account", charge.ProviderAccount), ("livemode", charge.IsLiveMode),
-        ("charge_status", WireName.Of(charge.Status)), ("amount_cents", charge.Amount.MinorUnits), ("currency", charge.Amount.Currency.Code),
-        ("authorized_cents", charge.Authorized.MinorUnits), ("captured_cents", charge.Captured.MinorUnits),
-        ("refunded_cents", charge.Refunded.MinorUnits), ("provider_reference", charge.Reference),
-        ("provider_payment_reference", charge.PrincipalPayment?.Reference), ("is_reference_closed", charge.IsReferenceClosed),
-        ("is_void_accepted", charge.IsVoidAccepted), ("is_authorization_failed", charge.IsAuthorizationFailed),
-        ("refund_reason", charge.RefundReason), ("last_error", JsonOrNull(charge.LastError)), ("routing_rule", charge.Routing.Rule),
-        ("routing_trace", PaymentsJson.Serialize(charge.Routing.Trace)), ("booked_at", charge.BookedAt), ("book_by", charge.BookBy),
-        ("checkout_expires_at", charge.CheckoutExpiresAt), ("closing_at", charge.ClosingAt), ("closing_reason", charge.ClosingReason),
-        ("refresh_due_at", charge.RefreshDueAt), ("capture_before", charge.CaptureBefore), ("release_due_at", charge.ReleaseDueAt),
-        ("created_at", charge.CreatedAt), ("authorized_at", charge.AuthorizedAt), ("captured_at", charge.CapturedAt),
-        ("voided_at", charge.VoidedAt), ("refunded_at", charge.RefundedAt), ("failed_at", charge.FailedAt), ("due_at", dueAt),
-        ("version", charge.Version),
-    ];
+    /// <summary>Queues the insert of a new charge.</summary>
+    public static void Insert(PostgresSession session, Charge charge, DateTimeOffset? dueAt) => session.ExecuteOne(
+        $"charge {charge.Id}",
+        InsertCharge,
+            ("id", charge.Id), ("tenant_id", charge.TenantId), ("consultation_id", charge.ConsultationId),
+            ("provider_name", charge.Provider), ("provider_account", charge.ProviderAccount), ("livemode", charge.IsLiveMode),
+            ("charge_status", WireName.Of(charge.Status)), ("amount_cents", charge.Amount.MinorUnits), ("currency", charge.Amount.Currency.Code),
+            ("authorized_cents", charge.Authorized.MinorUnits), ("captured_cents", charge.Captured.MinorUnits),
+            ("refunded_cents", charge.Refunded.MinorUnits), ("provider_reference", charge.Reference),
+            ("provider_payment_reference", charge.PrincipalPayment?.Reference), ("is_reference_closed", charge.IsReferenceClosed),
+            ("is_void_accepted", charge.IsVoidAccepted), ("is_authorization_failed", charge.IsAuthorizationFailed),
+            ("refund_reason", charge.RefundReason), ("last_error", JsonOrNull(charge.LastError)), ("routing_rule", charge.Routing.Rule),
+            ("routing_trace", PaymentsJson.Serialize(charge.Routing.Trace)), ("booked_at", charge.BookedAt), ("book_by", charge.BookBy),
+            ("checkout_expires_at", charge.CheckoutExpiresAt), ("closing_at", charge.ClosingAt), ("closing_reason", charge.ClosingReason),
+            ("refresh_due_at", charge.RefreshDueAt), ("capture_before", charge.CaptureBefore), ("release_due_at", charge.ReleaseDueAt),
+            ("created_at", charge.CreatedAt), ("authorized_at", charge.AuthorizedAt), ("captured_at", charge.CapturedAt),
+            ("voided_at", charge.VoidedAt), ("refunded_at", charge.RefundedAt), ("failed_at", charge.FailedAt), ("due_at", dueAt),
+            ("version", charge.Version));
 
     public static ChargePayment ReadPayment(PostgresRow row) => new()
     {
@@ -107,23 +82,6 @@ internal static partial class PostgresChargeRows
         ErrorCode = row.TextOrNull("error_code"),
     };
 
-    public static void Write(PostgresSession session, ChargeId chargeId, ChargePayment payment) => session.ExecuteOne(
-        $"payment {payment.Reference} of charge {chargeId}",
-        """
-        INSERT INTO charge_payments (
-            charge_id, reference, state, amount_cents, captured_cents, currency, created_at, capture_before, release_due_at, error_code)
-        VALUES (
-            @charge_id, @reference, @state, @amount_cents, @captured_cents, @currency, @created_at, @capture_before, @release_due_at, @error_code)
-        ON CONFLICT (charge_id, reference) DO UPDATE SET
-            state = excluded.state, amount_cents = excluded.amount_cents, captured_cents = excluded.captured_cents,
-            currency = excluded.currency, created_at = excluded.created_at, capture_before = excluded.capture_before,
-            release_due_at = excluded.release_due_at, error_code = excluded.error_code
-        """,
-        ("charge_id", chargeId), ("reference", payment.Reference), ("state", WireName.Of(payment.State)),
-        ("amount_cents", payment.Amount.MinorUnits), ("captured_cents", payment.Captured.MinorUnits),
-        ("currency", payment.Amount.Currency.Code), ("created_at", payment.CreatedAt), ("capture_before", payment.CaptureBefore),
-        ("release_due_at", payment.ReleaseDueAt), ("error_code", payment.ErrorCode));
-
     public static ChargeRefund ReadRefund(PostgresRow row) => new()
     {
         Reference = row.Text("reference"),
@@ -134,23 +92,6 @@ internal static partial class PostgresChargeRows
         CreatedAt = row.TimeOrNull("created_at"),
         ErrorCode = row.TextOrNull("error_code"),
     };
-
-    public static void Write(PostgresSession session, ChargeId chargeId, ChargeRefund refund) => session.ExecuteOne(
-        $"refund {refund.Reference} of charge {chargeId}",
-        """
-        INSERT INTO charge_refunds (
-            charge_id, reference, state, amount_cents, currency, payment_reference, operation_id, created_at, error_code)
-        VALUES (
-            @charge_id, @reference, @state, @amount_cents, @currency, @payment_reference, @operation_id, @created_at, @error_code)
-        ON CONFLICT (charge_id, reference) DO UPDATE SET
-            state = excluded.state, amount_cents = excluded.amount_cents, currency = excluded.currency,
-            payment_reference = excluded.payment_reference, operation_id = excluded.operation_id,
-            created_at = excluded.created_at, error_code = excluded.error_code
-        """,
-        ("charge_id", chargeId), ("reference", refund.Reference), ("state", WireName.Of(refund.State)),
-        ("amount_cents", refund.Amount.MinorUnits), ("currency", refund.Amount.Currency.Code),
-        ("payment_reference", refund.PaymentReference), ("operation_id", refund.OperationId), ("created_at", refund.CreatedAt),
-        ("error_code", refund.ErrorCode));
 
     public static ChargeOperation ReadOperation(PostgresRow row) => new()
     {
@@ -176,32 +117,6 @@ internal static partial class PostgresChargeRows
         Error = row.JsonOrNull<PaymentError>("error"),
         ProviderRequestId = row.TextOrNull("provider_request_id"),
     };
-
-    /// <summary>Inserts the operation, or overwrites what may change of it.</summary>
-    public static void Write(PostgresSession session, ChargeOperation operation) => session.ExecuteOne(
-        $"operation {operation.Id}",
-        """
-        INSERT INTO charge_operations (
-            id, charge_id, kind, amount_cents, currency, fingerprint, actor_id, state, outcome, request_id, payment_method, customer,
-            reason, send_count, is_unresolved, is_key_spent, error, provider_request_id, created_at, next_attempt_at, first_sent_at, closed_at)
-        VALUES (
-            @id, @charge_id, @kind, @amount_cents, @currency, @fingerprint, @actor_id, @state, @outcome, @request_id, @payment_method, @customer,
-            @reason, @send_count, @is_unresolved, @is_key_spent, @error::json, @provider_request_id, @created_at, @next_attempt_at, @first_sent_at, @closed_at)
-        ON CONFLICT (id) DO UPDATE SET
-            state = excluded.state, outcome = excluded.outcome, reason = excluded.reason, send_count = excluded.send_count,
-            is_unresolved = excluded.is_unresolved, is_key_spent = excluded.is_key_spent, error = excluded.error,
-            provider_request_id = excluded.provider_request_id,
-            next_attempt_at = excluded.next_attempt_at, first_sent_at = excluded.first_sent_at, closed_at = excluded.closed_at
-        WHERE charge_operations.charge_id = excluded.charge_id
-        """,
-        ("id", operation.Id), ("charge_id", operation.ChargeId), ("kind", WireName.Of(operation.Kind)),
-        ("amount_cents", operation.Amount.MinorUnits), ("currency", operation.Amount.Currency.Code),
-        ("fingerprint", operation.Fingerprint), ("actor_id", operation.ActorId), ("state", WireName.Of(operation.State)),
-        ("outcome", operation.Outcome is { } outcome ? WireName.Of(outcome) : null), ("request_id", operation.RequestId),
-        ("payment_method", operation.PaymentMethod), ("customer", operation.Customer), ("reason", operation.Reason),
-        ("send_count", operation.SendCount), ("is_unresolved", operation.IsUnresolved), ("is_key_spent", operation.IsKeySpent), ("error", JsonOrNull(operation.Error)),
-        ("provider_request_id", operation.ProviderRequestId), ("created_at", operation.CreatedAt),
-        ("next_attempt_at", operation.NextAttemptAt), ("first_sent_at", operation.FirstSentAt), ("closed_at", operation.ClosedAt));
 
     private static string? JsonOrNull<T>(T? value)
         where T : class => value is null ? null : PaymentsJson.Serialize(value);

@@ -79,109 +79,46 @@ internal sealed partial class PostgresChargeStore
             : new ChargeState(null, [], session.Now);
     }
 
-    /// <summary>Locks charges in the order of their ids, and reads them, in one round trip.</summary>
-    private static async Task<Dictionary<ChargeId, ChargeState>> LockAsync(PostgresSession session, IReadOnlyCollection<ChargeId> ids)
+    /// <summary>
+    /// Queues the locks of the charges that the statement before it named, in the order of their ids, and their facts. One that
+    /// somebody holds is left out. Each statement sees what was committed before it began, so the facts are read after the lock.
+    /// </summary>
+    private static LockedCharges SelectLocked(PostgresSession session)
     {
-        if (ids.Count == 0)
-            return [];
-        var key = ("ids", (object?)ids.Select(id => id.Value).ToArray());
-        var charges = session.Select(
-            "SELECT * FROM consultation_charges WHERE id = ANY(@ids) ORDER BY id FOR NO KEY UPDATE", PostgresChargeRows.ReadCharge, key);
-        var payments = session.Select(
-            "SELECT * FROM charge_payments WHERE charge_id = ANY(@ids) ORDER BY reference COLLATE \"C\"",
-            row => (ChargeId: row.Id("charge_id"), Payment: PostgresChargeRows.ReadPayment(row)), key);
-        var refunds = session.Select(
-            "SELECT * FROM charge_refunds WHERE charge_id = ANY(@ids) ORDER BY reference COLLATE \"C\"",
-            row => (ChargeId: row.Id("charge_id"), Refund: PostgresChargeRows.ReadRefund(row)), key);
-        var disputes = session.Select(
-            "SELECT * FROM charge_disputes WHERE charge_id = ANY(@ids) ORDER BY reference COLLATE \"C\"",
-            row => (ChargeId: row.Id("charge_id"), Dispute: PostgresChargeRows.ReadDispute(row)), key);
-        var invoices = session.Select(
-            "SELECT * FROM charge_invoices WHERE charge_id = ANY(@ids) ORDER BY reference COLLATE \"C\"",
-            row => (ChargeId: row.Id("charge_id"), Invoice: PostgresChargeRows.ReadInvoice(row)), key);
-        var operations = session.Select(
-            "SELECT * FROM charge_operations WHERE charge_id = ANY(@ids) ORDER BY created_at, id", PostgresChargeRows.ReadOperation, key);
+        var locked = new LockedCharges(
+            session.SelectRows(
+                "SELECT * FROM consultation_charges WHERE id = ANY (current_setting('curaway.named')::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
+                PostgresChargeRows.ReadCharge),
+            session.SelectRows(
+                "SELECT * FROM charge_payments WHERE charge_id = ANY (current_setting('curaway.named')::uuid[]) ORDER BY reference COLLATE \"C\"",
+                row => (row.Id("charge_id"), PostgresChargeRows.ReadPayment(row))),
+            session.SelectRows(
+                "SELECT * FROM charge_refunds WHERE charge_id = ANY (current_setting('curaway.named')::uuid[]) ORDER BY reference COLLATE \"C\"",
+                row => (row.Id("charge_id"), PostgresChargeRows.ReadRefund(row))),
+            session.SelectRows(
+                "SELECT * FROM charge_disputes WHERE charge_id = ANY (current_setting('curaway.named')::uuid[]) ORDER BY reference COLLATE \"C\"",
+                row => (row.Id("charge_id"), PostgresChargeRows.ReadDispute(row))),
+            session.SelectRows(
+                "SELECT * FROM charge_invoices WHERE charge_id = ANY (current_setting('curaway.named')::uuid[]) ORDER BY reference COLLATE \"C\"",
+                row => (row.Id("charge_id"), PostgresChargeRows.ReadInvoice(row))),
+            session.SelectRows(
+                "SELECT * FROM charge_operations WHERE charge_id = ANY (current_setting('curaway.named')::uuid[]) ORDER BY created_at, id",
+                row => (row.Id("charge_id"), PostgresChargeRows.ReadOperation(row))));
         session.SelectNow();
-        await session.FlushAsync().ConfigureAwait(false);
-
-        var paymentsOf = payments.ToLookup(row => row.ChargeId, row => row.Payment);
-        var refundsOf = refunds.ToLookup(row => row.ChargeId, row => row.Refund);
-        var disputesOf = disputes.ToLookup(row => row.ChargeId, row => row.Dispute);
-        var invoicesOf = invoices.ToLookup(row => row.ChargeId, row => row.Invoice);
-        var operationsOf = operations.ToLookup(operation => operation.ChargeId);
-        return charges.ToDictionary(charge => charge.Id, charge => new ChargeState(
-            charge with
-            {
-                Payments = [.. paymentsOf[charge.Id.Value]],
-                Refunds = [.. refundsOf[charge.Id.Value]],
-                Disputes = [.. disputesOf[charge.Id.Value]],
-                Invoices = [.. invoicesOf[charge.Id.Value]],
-            },
-            [.. operationsOf[charge.Id]],
-            session.Now));
+        return locked;
     }
 
     /// <summary>Queues a decision whole. The state as it stands after it.</summary>
     private static ChargeState Write(PostgresSession session, ChargeState before, ChargeCommit commit)
     {
-        var after = WriteCharge(session, before, commit);
-        foreach (var entry in commit.Audit)
-            InsertAudit(session, entry);
-        foreach (var transition in commit.Transitions)
-            InsertTransition(session, transition);
-        foreach (var alert in commit.Alerts)
-            InsertAlert(session, alert);
+        var writes = new PostgresWrites();
+        var after = PostgresWrites.Advance(before, commit);
+        if (!ReferenceEquals(after, before))
+            after = writes.Add(before, after);
+        writes.Tell(commit);
+        writes.Queue(session);
         return after;
     }
-
-    private static ChargeState WriteCharge(PostgresSession session, ChargeState before, ChargeCommit commit)
-    {
-        var charge = commit.Charge ?? (commit.Operations.IsEmpty ? null : before.Charge);
-        if (charge is null)
-            return commit.Operations.IsEmpty ? before : throw new InvalidOperationException("Operations belong to a charge.");
-
-        var previous = before.Charge is { } read && read.Id == charge.Id ? before : null;
-        var versionRead = previous?.Charge?.Version ?? 0;
-        if (charge.Version != versionRead)
-            throw new InvalidOperationException($"Charge {charge.Id} was decided from version {charge.Version}, not from version {versionRead} under the lock.");
-
-        var operations = Merge(previous?.Operations ?? [], commit.Operations);
-        var written = charge with { Version = versionRead + 1, RecordedStatus = charge.Status };
-        PostgresChargeRows.Write(session, written, ChargeSchedule.DueAt(written, operations));
-        foreach (var payment in written.Payments.Except(previous?.Charge?.Payments ?? []))
-            PostgresChargeRows.Write(session, charge.Id, payment);
-        foreach (var refund in written.Refunds.Except(previous?.Charge?.Refunds ?? []))
-            PostgresChargeRows.Write(session, charge.Id, refund);
-        foreach (var dispute in written.Disputes.Except(previous?.Charge?.Disputes ?? []))
-            PostgresChargeRows.Write(session, charge.Id, dispute);
-        foreach (var invoice in written.Invoices.Except(previous?.Charge?.Invoices ?? []))
-            PostgresChargeRows.Write(session, charge.Id, invoice);
-        foreach (var operation in commit.Operations)
-        {
-            if (operation.ChargeId != charge.Id)
-                throw new InvalidOperationException($"Operation {operation.Id} belongs to another charge than {charge.Id}.");
-            PostgresChargeRows.Write(session, operation);
-        }
-
-        if (previous is null || previous.Charge?.Reference != written.Reference)
-            WakeParkedEvents(session, written);
-        return new ChargeState(written, operations, before.Now);
-    }
-
-    private static ImmutableArray<ChargeOperation> Merge(ImmutableArray<ChargeOperation> before, ImmutableArray<ChargeOperation> changed) =>
-        [.. before.Where(operation => changed.All(other => other.Id != operation.Id))
-            .Concat(changed)
-            .OrderBy(operation => operation.CreatedAt)
-            .ThenBy(operation => operation.Id.ToString(), StringComparer.Ordinal)];
-
-    private static void InsertAudit(PostgresSession session, AuditEntry entry) => session.Execute(
-        """
-        INSERT INTO audit_log (charge_id, actor_id, action, source, from_status, to_status, details, created_at)
-        VALUES (@charge_id, @actor_id, @action, @source, @from_status, @to_status, @details::json, @now)
-        """,
-        ("charge_id", entry.ChargeId), ("actor_id", entry.Cause.ActorId), ("action", entry.Cause.Action), ("source", entry.Cause.Source),
-        ("from_status", entry.From is { } from ? WireName.Of(from) : null), ("to_status", WireName.Of(entry.To)),
-        ("details", PaymentsJson.Serialize(new AuditDetails(entry.Cause.Detail, entry.Note, session.CommitId))), ("now", session.Now));
 
     /// <summary>
     /// True when the commit of that id is on disk. Asked under the charge's lock, which a commit that is still under way holds,
@@ -198,5 +135,28 @@ internal sealed partial class PostgresChargeStore
         return found.Count > 0;
     }
 
-    private sealed record AuditDetails(string? Detail, string? Note, Guid? CommitId);
+    /// <summary>Rows of charges, filled when the session was flushed.</summary>
+    private sealed record LockedCharges(
+        List<Charge> Charges, List<(Guid ChargeId, ChargePayment Fact)> Payments, List<(Guid ChargeId, ChargeRefund Fact)> Refunds,
+        List<(Guid ChargeId, ChargeDispute Fact)> Disputes, List<(Guid ChargeId, ChargeInvoice Fact)> Invoices,
+        List<(Guid ChargeId, ChargeOperation Fact)> Operations)
+    {
+        public Dictionary<ChargeId, ChargeState> ToStates(DateTimeOffset now)
+        {
+            var states = new Dictionary<ChargeId, ChargeState>(Charges.Count);
+            foreach (var charge in Charges)
+            {
+                var whole = charge with
+                {
+                    Payments = Of(Payments, charge.Id), Refunds = Of(Refunds, charge.Id), Disputes = Of(Disputes, charge.Id), Invoices = Of(Invoices, charge.Id),
+                };
+                states.Add(charge.Id, new ChargeState(whole, Of(Operations, charge.Id), now));
+            }
+
+            return states;
+        }
+
+        private static ImmutableArray<T> Of<T>(List<(Guid ChargeId, T Fact)> rows, ChargeId id) =>
+            rows.Count == 0 ? [] : [.. rows.Where(row => row.ChargeId == id.Value).Select(row => row.Fact)];
+    }
 }

@@ -5,58 +5,6 @@ namespace Curaway.Payments.Postgres;
 // The rows of the inbox.
 internal sealed partial class PostgresChargeStore
 {
-    /// <summary>How long an event waits for its charge before the processor looks: the API's own commit is seconds away.</summary>
-    private static readonly TimeSpan FirstParking = TimeSpan.FromSeconds(30);
-
-    /// <summary>Empty after the flush when the event, or where ids are unsigned its body, is there already.</summary>
-    private static List<Guid> InsertEvent(
-        PostgresSession session, WebhookDelivery delivery, WebhookState state, ChargeId? chargeId, string? reason)
-    {
-        DateTimeOffset? nextAttemptAt = state switch
-        {
-            WebhookState.Received => session.Now,
-            WebhookState.Parked => session.Now + FirstParking,
-            _ => null,
-        };
-        // A body may hold an e-mail address or a phone number, so it is kept only while somebody still has to read it.
-        var isBodyKept = state is WebhookState.Received or WebhookState.Parked or WebhookState.Failed;
-        return session.Insert(
-            """
-            INSERT INTO webhook_events (
-                id, provider_name, provider_account, provider_event_id, event_type, state, body, body_hash, is_deduped_by_body, snapshot,
-                charge_id, provider_reference, reason, next_attempt_at, received_at, last_seen_at, processed_at)
-            VALUES (
-                @id, @provider_name, @provider_account, @provider_event_id, @event_type, @state, @body, @body_hash, @is_deduped_by_body,
-                @snapshot::json, @charge_id, @provider_reference, @reason, @next_attempt_at, @now, @now, @processed_at)
-            ON CONFLICT DO NOTHING
-            RETURNING id
-            """,
-            row => row.Id("id"),
-            ("id", Guid.CreateVersion7(session.Now)), ("provider_name", delivery.Provider), ("provider_account", delivery.ProviderAccount),
-            ("provider_event_id", delivery.EventId), ("event_type", delivery.EventType), ("state", WireName.Of(state)),
-            ("body", isBodyKept ? (object)delivery.Body : null), ("body_hash", delivery.BodyHash), ("is_deduped_by_body", delivery.IsDedupedByBody),
-            ("snapshot", delivery.Snapshot is null ? null : PaymentsJson.Serialize(delivery.Snapshot)),
-            ("charge_id", chargeId ?? delivery.Snapshot?.ChargeId), ("provider_reference", delivery.Snapshot?.Reference), ("reason", reason),
-            ("next_attempt_at", nextAttemptAt), ("now", session.Now), ("processed_at", state == WebhookState.Processed ? session.Now : null));
-    }
-
-    // A dead letter that comes again was sent again for a reason: it starts over.
-    private static void CountDuplicate(PostgresSession session, WebhookDelivery delivery) => session.Execute(
-        """
-        UPDATE webhook_events SET
-            duplicate_count = duplicate_count + 1, last_seen_at = @now,
-            next_attempt_at = CASE WHEN state = 'failed' THEN @now ELSE next_attempt_at END,
-            attempt_count = CASE WHEN state = 'failed' THEN 0 ELSE attempt_count END,
-            state = CASE WHEN state = 'failed' THEN 'received' ELSE state END
-        WHERE id = (
-            SELECT id FROM webhook_events
-            WHERE provider_name = @provider_name AND (provider_event_id = @provider_event_id
-                OR @is_deduped_by_body AND is_deduped_by_body AND body_hash = @body_hash)
-            ORDER BY provider_event_id = @provider_event_id DESC LIMIT 1)
-        """,
-        ("provider_name", delivery.Provider), ("provider_event_id", delivery.EventId), ("body_hash", delivery.BodyHash),
-        ("is_deduped_by_body", delivery.IsDedupedByBody), ("now", session.Now));
-
     private static void SettleApplied(
         PostgresSession session, Guid eventRowId, WebhookState state, ProviderSnapshot snapshot, ChargeId? chargeId, TimeSpan retryAfter) =>
         session.ExecuteOne(
@@ -75,7 +23,7 @@ internal sealed partial class PostgresChargeStore
             ("charge_id", chargeId ?? snapshot.ChargeId), ("provider_reference", snapshot.Reference), ("retry_after", retryAfter));
 
     // Not those that somebody holds: he is looking at them. Nobody is waited for, so the lock order does not matter here.
-    private static void WakeParkedEvents(PostgresSession session, Charge charge) => session.Execute(
+    internal static void WakeParkedEvents(PostgresSession session, Charge charge) => session.Execute(
         """
         UPDATE webhook_events SET next_attempt_at = @now
         WHERE id IN (

@@ -14,10 +14,15 @@ internal sealed partial class PostgresChargeStore
         }, ct);
     }
 
-    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) => _database.WriteAsync(
+    // In the order of the ids, so hosts do not deadlock where a lease ended and both told.
+    public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) => _database.WriteAsync(
         session => session.ExecuteAsync(
-            "UPDATE charge_transitions SET seen_at = payments_now() WHERE id = @id AND seen_at IS NULL",
-            ("id", transitionId)),
+            """
+            WITH seen AS MATERIALIZED (
+                SELECT id FROM charge_transitions WHERE id = ANY (@ids) AND seen_at IS NULL ORDER BY id FOR UPDATE)
+            UPDATE charge_transitions AS transition SET seen_at = payments_now() FROM seen WHERE transition.id = seen.id
+            """,
+            ("ids", transitionIds.ToArray())),
         ct);
 
     // Events that wait for their effect, and dead letters somebody may replay, are never deleted: only their bodies are.
@@ -102,15 +107,6 @@ internal sealed partial class PostgresChargeStore
             ("id", alertId)),
         ct);
 
-    private static void InsertTransition(PostgresSession session, ChargeTransition transition) => session.Execute(
-        """
-        INSERT INTO charge_transitions (charge_id, tenant_id, consultation_id, from_status, to_status, source, at, next_attempt_at)
-        VALUES (@charge_id, @tenant_id, @consultation_id, @from_status, @to_status, @source, @at, payments_now())
-        """,
-        ("charge_id", transition.ChargeId), ("tenant_id", transition.TenantId), ("consultation_id", transition.ConsultationId),
-        ("from_status", transition.From is { } from ? WireName.Of(from) : null), ("to_status", WireName.Of(transition.To)),
-        ("source", transition.Source), ("at", transition.At));
-
     private static ChargeTransition ReadTransition(PostgresRow row) => new()
     {
         Id = row.Number("id"),
@@ -123,7 +119,7 @@ internal sealed partial class PostgresChargeStore
         At = row.Time("at"),
     };
 
-    private static void InsertAlert(PostgresSession session, PaymentAlert alert) => session.Execute(
+    internal static void InsertAlert(PostgresSession session, PaymentAlert alert) => session.Execute(
         """
         INSERT INTO alert_outbox (category, severity, text, charge_id, raised_at, next_attempt_at)
         VALUES (@category, @severity, @text, @charge_id, payments_now(), payments_now())

@@ -4,20 +4,24 @@ namespace Curaway.Payments.Postgres;
 internal sealed partial class PostgresChargeStore
 {
     /// <summary>
-    /// One commit for the whole batch: find the charges, insert the events, lock the charges, apply, write. New events come
-    /// first, in the order of their keys, so a copy on another host waits and then counts itself; charges next, in the order
-    /// of their ids; events that were there last.
+    /// One commit for the whole batch, in two round trips: store the events, lock the charges of the new ones and read them;
+    /// then, from what was decided in memory, write and commit. New events come first, in the order of their keys, so a copy on
+    /// another host waits and then counts itself; charges are never waited for; events that were there come last.
     /// </summary>
     public async Task<IReadOnlyList<WebhookFate>> ReceiveAsync(IReadOnlyList<WebhookDelivery> deliveries, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(deliveries);
-        if (deliveries.FirstOrDefault(delivery => delivery.Verdict == WebhookVerdict.Forged) is { } forged)
-            throw new ArgumentOutOfRangeException(nameof(deliveries), forged.Verdict, "Only signed deliveries are stored.");
+        foreach (var delivery in deliveries)
+        {
+            if (delivery.Verdict == WebhookVerdict.Forged)
+                throw new ArgumentOutOfRangeException(nameof(deliveries), delivery.Verdict, "Only signed deliveries are stored.");
+        }
+
         if (deliveries.Count == 0)
             return [];
         try
         {
-            return await _database.WriteAsync(session => ReceiveAsync(session, deliveries), ct).ConfigureAwait(false);
+            return await _database.WriteAsync(session => ReceiveAsync(session, deliveries, spoiltBy: null), ct).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is not OperationCanceledException && !PostgresFailures.IsServerGone(failure))
         {
@@ -89,79 +93,32 @@ internal sealed partial class PostgresChargeStore
     {
         try
         {
-            return (await _database.WriteAsync(session => ReceiveAsync(session, [delivery]), ct).ConfigureAwait(false))[0];
+            return (await _database.WriteAsync(session => ReceiveAsync(session, [delivery], spoiltBy: null), ct).ConfigureAwait(false))[0];
         }
         catch (Exception failure) when (failure is not OperationCanceledException && !PostgresFailures.IsServerGone(failure))
         {
-            return await _database.WriteAsync(async session =>
-            {
-                session.SelectNow();
-                await session.FlushAsync().ConfigureAwait(false);
-                var inserted = InsertEvent(session, delivery, WebhookState.Received, null, failure.GetType().Name);
-                await session.FlushAsync().ConfigureAwait(false);
-                return inserted.Count > 0 ? WebhookFate.Stored : WebhookFate.Duplicate;
-            }, ct).ConfigureAwait(false);
+            return (await _database.WriteAsync(session => ReceiveAsync(session, [delivery], failure), ct).ConfigureAwait(false))[0];
         }
     }
 
-    private static async Task<IReadOnlyList<WebhookFate>> ReceiveAsync(PostgresSession session, IReadOnlyList<WebhookDelivery> deliveries)
+    private static async Task<IReadOnlyList<WebhookFate>> ReceiveAsync(
+        PostgresSession session, IReadOnlyList<WebhookDelivery> deliveries, Exception? spoiltBy)
     {
-        var arrivals = deliveries.Select(delivery => new Arrival(delivery)).ToList();
-        foreach (var arrival in arrivals.Where(arrival => arrival.Delivery.Verdict == WebhookVerdict.Accepted))
-            arrival.Targets = SelectTarget(session, arrival.Delivery.Snapshot!);
-        session.SelectNow();
+        var arrivals = new PostgresArrivals(deliveries, spoiltBy);
+        var stored = arrivals.Store(session);
+        var charges = SelectLocked(session);
         await session.FlushAsync().ConfigureAwait(false);
+        arrivals.Read(stored);
 
-        var ordered = arrivals.OrderBy(arrival => arrival.Delivery.Provider, StringComparer.Ordinal)
-            .ThenBy(arrival => arrival.Delivery.EventId, StringComparer.Ordinal).ToList();
-        foreach (var arrival in ordered)
-            arrival.Inserted = InsertEvent(session, arrival.Delivery, arrival.State, arrival.Target, arrival.Reason);
-        await session.FlushAsync().ConfigureAwait(false);
-
-        var isNew = arrivals.ToLookup(arrival => arrival.Inserted.Count > 0);
-        var states = await LockAsync(session, [.. isNew[true].Select(arrival => arrival.Target).OfType<ChargeId>().Distinct()]).ConfigureAwait(false);
-        foreach (var arrival in isNew[true])
-        {
-            if (arrival.Target is { } id)
-                states[id] = Apply(session, states[id], arrival.Delivery.Snapshot!, arrival.Delivery.Provider, arrival.Delivery.EventId);
-            else if (arrival.State == WebhookState.Failed)
-                InsertAlert(session, new PaymentAlert("webhook_unreadable", AlertSeverity.Warning, $"{arrival.Delivery.Provider} {arrival.Delivery.EventId}"));
-        }
-
-        foreach (var arrival in ordered.Where(arrival => arrival.Inserted.Count == 0))
-            CountDuplicate(session, arrival.Delivery);
-        return [.. arrivals.Select(arrival => arrival.Fate)];
+        var writes = new PostgresWrites();
+        arrivals.Apply(charges.ToStates(session.Now), writes);
+        writes.Queue(session);
+        arrivals.Settle(session);
+        return arrivals.Fates();
     }
 
     private static ChargeState Apply(PostgresSession session, ChargeState target, ProviderSnapshot snapshot, string provider, string eventId) =>
-        Write(session, target, ChargeCommit.OfSnapshot(target, snapshot, new ChargeCause("webhook", "webhook", provider, eventId)));
+        Write(session, target, ChargeCommit.OfSnapshot(target, snapshot, CauseOf(provider, eventId)));
 
-    /// <summary>One delivery on its way through a batch.</summary>
-    private sealed class Arrival(WebhookDelivery delivery)
-    {
-        public WebhookDelivery Delivery => delivery;
-
-        public List<ChargeId> Targets { get; set; } = [];
-
-        public List<Guid> Inserted { get; set; } = [];
-
-        public ChargeId? Target => Targets is [var id] ? id : null;
-
-        public WebhookState State => delivery.Verdict switch
-        {
-            WebhookVerdict.Accepted => Target is null ? WebhookState.Parked : WebhookState.Processed,
-            WebhookVerdict.Ignored => WebhookState.Ignored,
-            _ => WebhookState.Failed,
-        };
-
-        public string? Reason => State == WebhookState.Failed ? "unreadable" : null;
-
-        public WebhookFate Fate => Inserted.Count == 0 ? WebhookFate.Duplicate : State switch
-        {
-            WebhookState.Processed => WebhookFate.Applied,
-            WebhookState.Parked => WebhookFate.Stored,
-            WebhookState.Ignored => WebhookFate.Ignored,
-            _ => WebhookFate.Failed,
-        };
-    }
+    internal static ChargeCause CauseOf(string provider, string eventId) => new("webhook", "webhook", provider, eventId);
 }

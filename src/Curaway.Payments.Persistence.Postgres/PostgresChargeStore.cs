@@ -21,6 +21,9 @@ internal sealed partial class PostgresChargeStore(PostgresDatabase database) : I
 
     public Task MigrateAsync(CancellationToken ct) => PostgresSchema.MigrateAsync(_database, ct);
 
+    public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) =>
+        _database.ReadAsync(PostgresSchema.ListPendingAsync, ct);
+
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(selector);

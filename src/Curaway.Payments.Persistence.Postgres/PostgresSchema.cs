@@ -49,6 +49,16 @@ public static class PostgresSchema
     /// <exception cref="InvalidOperationException">An applied script is not the one of this build.</exception>
     internal static Task MigrateAsync(PostgresDatabase database, CancellationToken ct) => database.WriteAsync(ApplyAsync, ct);
 
+    /// <summary>The scripts that the database has not, by name.</summary>
+    internal static async Task<IReadOnlyList<string>> ListPendingAsync(PostgresSession session)
+    {
+        var isThere = await session.QueryAsync("SELECT to_regclass('schema_migrations') IS NOT NULL AS there", row => row.Flag("there")).ConfigureAwait(false);
+        var applied = isThere[0]
+            ? await session.QueryAsync("SELECT version FROM schema_migrations", row => row.Count("version")).ConfigureAwait(false)
+            : [];
+        return [.. Scripts().Where(script => !applied.Contains(script.Version)).Select(script => script.Name)];
+    }
+
     private static async Task<int> ApplyAsync(PostgresSession session)
     {
         session.Select(Lock, _ => true);

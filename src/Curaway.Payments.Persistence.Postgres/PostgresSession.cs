@@ -48,14 +48,8 @@ internal sealed class PostgresSession(
     /// <summary>Queues a statement that reads. The list is filled by <see cref="FlushAsync"/>.</summary>
     public List<T> Select<T>([ConstantExpected] string sql, Func<PostgresRow, T> read, params (string Name, object? Value)[] parameters)
     {
-        var rows = new List<T>();
         Add(sql, parameters);
-        _readers.Add(async reader =>
-        {
-            while (await reader.ReadAsync().ConfigureAwait(false))
-                rows.Add(read(new PostgresRow(reader)));
-        });
-        return rows;
+        return Expect(read);
     }
 
     /// <summary>Queues a statement that writes and returns rows. The list is filled by <see cref="FlushAsync"/>.</summary>
@@ -63,6 +57,35 @@ internal sealed class PostgresSession(
     {
         _writes = true;
         return Select(sql, read, parameters);
+    }
+
+    /// <summary>Queues a statement that reads by columns (<c>$1</c>, <c>$2</c>, …). The list is filled by <see cref="FlushAsync"/>.</summary>
+    public List<T> SelectRows<T>([ConstantExpected] string sql, Func<PostgresRow, T> read, params ReadOnlySpan<NpgsqlParameter> columns)
+    {
+        Add(sql, columns);
+        return Expect(read);
+    }
+
+    /// <summary>Queues a statement that writes by columns and returns rows. The list is filled by <see cref="FlushAsync"/>.</summary>
+    public List<T> InsertRows<T>([ConstantExpected] string sql, Func<PostgresRow, T> read, params ReadOnlySpan<NpgsqlParameter> columns)
+    {
+        _writes = true;
+        return SelectRows(sql, read, columns);
+    }
+
+    /// <summary>Queues a statement that writes by columns, and that asks <c>payments_expect</c> whether it wrote what it should.</summary>
+    public void WriteRows([ConstantExpected] string sql, params ReadOnlySpan<NpgsqlParameter> columns)
+    {
+        _writes = true;
+        Add(sql, columns);
+        _readers.Add(static _ => Task.CompletedTask);
+    }
+
+    /// <summary>Queues a statement that writes by columns and returns nothing.</summary>
+    public void ExecuteRows([ConstantExpected] string sql, params ReadOnlySpan<NpgsqlParameter> columns)
+    {
+        _writes = true;
+        Add(sql, columns);
     }
 
     /// <summary>Queues a look at the clock, after what was queued before it.</summary>
@@ -123,23 +146,58 @@ internal sealed class PostgresSession(
         _singles.Clear();
     }
 
-    /// <summary>Sends what was queued and commits.</summary>
+    /// <summary>
+    /// Sends what was queued and commits: in the same round trip, unless rows still have to be counted here before the commit.
+    /// An error of a statement keeps the server from running those behind it, so the COMMIT too.
+    /// </summary>
     public async Task CommitAsync()
     {
+        if (_queue is null || _singles.Count > 0)
+        {
+            await FlushAsync().ConfigureAwait(false);
+            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            return;
+        }
+
+        _writes = true;
+        Add("COMMIT");
         await FlushAsync().ConfigureAwait(false);
-        await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Rolls back what was not committed.</summary>
     public ValueTask DisposeAsync() => transaction.DisposeAsync();
 
+    private List<T> Expect<T>(Func<PostgresRow, T> read)
+    {
+        var rows = new List<T>();
+        _readers.Add(async reader =>
+        {
+            while (await reader.ReadAsync().ConfigureAwait(false))
+                rows.Add(read(new PostgresRow(reader)));
+        });
+        return rows;
+    }
+
+    private void Add([ConstantExpected] string sql, ReadOnlySpan<NpgsqlParameter> columns)
+    {
+        var command = Add(sql);
+        foreach (var column in columns)
+            command.Parameters.Add(column);
+    }
+
     private NpgsqlBatchCommand Add([ConstantExpected] string sql, (string Name, object? Value)[] parameters)
+    {
+        var command = Add(sql);
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, Stored(value));
+        return command;
+    }
+
+    private NpgsqlBatchCommand Add([ConstantExpected] string sql)
     {
 #pragma warning disable CA2100 // Every caller passes a constant: CA1857 holds them to it.
         var command = new NpgsqlBatchCommand(sql);
 #pragma warning restore CA2100
-        foreach (var (name, value) in parameters)
-            command.Parameters.AddWithValue(name, Stored(value));
         _queue ??= new NpgsqlBatch(connection, transaction);
         _queue.BatchCommands.Add(command);
         return command;

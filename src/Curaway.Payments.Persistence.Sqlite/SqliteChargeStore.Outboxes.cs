@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Curaway.Payments.Sqlite;
 
 // What is delivered after the commit that wrote it: transitions to observers, alerts to sinks.
@@ -26,10 +28,10 @@ internal sealed partial class SqliteChargeStore
         }, ct);
     }
 
-    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) => _database.WriteAsync(
+    public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) => _database.WriteAsync(
         session => session.ExecuteAsync(
-            "UPDATE charge_transitions SET seen_at = $now WHERE id = $id AND seen_at IS NULL",
-            ("id", transitionId), ("now", session.Now)),
+            "UPDATE charge_transitions SET seen_at = $now WHERE id IN (SELECT value FROM json_each($ids)) AND seen_at IS NULL",
+            ("ids", JsonSerializer.Serialize(transitionIds)), ("now", session.Now)),
         ct);
 
     // Events that wait for their effect, and dead letters somebody may replay, are never deleted: only their bodies are.

@@ -20,6 +20,9 @@ internal sealed partial class SqliteChargeStore(IOptions<SqliteStoreOptions> opt
 
     public Task MigrateAsync(CancellationToken ct) => SqliteSchema.MigrateAsync(_database, ct);
 
+    public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) =>
+        _database.ReadAsync(SqliteSchema.ListPendingAsync, ct);
+
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(selector);

@@ -19,6 +19,17 @@ internal static class SqliteSchema
         await database.WriteAsync(ApplyAsync, ct).ConfigureAwait(false);
     }
 
+    /// <summary>The scripts that the file has not, by name.</summary>
+    public static async Task<IReadOnlyList<string>> ListPendingAsync(SqliteSession session)
+    {
+        var isThere = await session.QueryAsync(
+            "SELECT 1 AS there FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'", row => row.Flag("there")).ConfigureAwait(false);
+        var applied = isThere.Count == 0
+            ? []
+            : await session.QueryAsync("SELECT version FROM schema_migrations", row => row.Count("version")).ConfigureAwait(false);
+        return [.. Scripts().Where(script => !applied.Contains(script.Version)).Select(script => script.Name)];
+    }
+
     // Kept in the file, so once is enough; it cannot be switched inside a transaction.
     private static async Task UseWriteAheadLogAsync(SqliteDatabase database, CancellationToken ct)
     {

@@ -17,8 +17,8 @@ public static class RazorpayBuilderExtensions
     /// <c>RAZORPAY_KEY_SECRET</c>, <c>RAZORPAY_WEBHOOK_SECRET</c> (comma-separated while rotating) and
     /// <c>RAZORPAY_API_BASE</c>, else from <c>KeyId</c>, <c>KeySecret</c>, <c>WebhookSecrets</c> and <c>ApiBase</c> of
     /// <c>Curaway:Payments:Razorpay</c>; further accounts have keys and secrets of their own in
-    /// <c>Curaway:Payments:Razorpay:Accounts:{name}</c> and share the rest. Missing credentials are no error: the provider is
-    /// then not configured. May be called several times; the last value wins.
+    /// <c>Curaway:Payments:Razorpay:Accounts:{name}</c> and share what they do not set of the rest. Missing credentials are
+    /// no error: the account is then not configured. May be called several times; the last value wins.
     /// </summary>
     public static PaymentsBuilder AddRazorpay(this PaymentsBuilder builder, IConfiguration configuration)
     {
@@ -75,6 +75,8 @@ public static class RazorpayBuilderExtensions
                 ConnectTimeout = TimeSpan.FromSeconds(5),
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 AllowAutoRedirect = false,
+                // A caller's baggage may name a patient, and would travel along.
+                ActivityHeadersPropagator = null,
             })
             .RemoveAllLoggers();
         services.TryAddSingleton<RazorpayClient>();
@@ -96,10 +98,11 @@ public static class RazorpayBuilderExtensions
             options.KeySecret = Read("RAZORPAY_KEY_SECRET", "KeySecret") ?? options.KeySecret;
             if (ReadSecrets() is { Length: > 0 } secrets)
                 options.WebhookSecrets = secrets;
-            options.ApiBase = TextOf(configuration, "RAZORPAY_API_BASE") ?? TextOf(shared, "ApiBase") ?? options.ApiBase;
-            if (Uri.TryCreate(shared["ScriptUrl"], UriKind.Absolute, out var script))
+            var apiBase = TextOf(configuration, "RAZORPAY_API_BASE") ?? TextOf(shared, "ApiBase");
+            options.ApiBase = (isDefault ? null : TextOf(section, "ApiBase")) ?? apiBase ?? options.ApiBase;
+            if (Uri.TryCreate(TextOf(section, "ScriptUrl") ?? shared["ScriptUrl"], UriKind.Absolute, out var script))
                 options.ScriptUrl = script;
-            options.ManualExpiry = shared.GetValue("ManualExpiry", options.ManualExpiry);
+            options.ManualExpiry = section.GetValue("ManualExpiry", shared.GetValue("ManualExpiry", options.ManualExpiry));
 
             string? Read(string flat, string key) => (isDefault ? TextOf(configuration, flat) : null) ?? TextOf(section, key);
 

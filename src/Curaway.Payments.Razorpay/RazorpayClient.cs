@@ -46,6 +46,9 @@ internal sealed class RazorpayClient(
         client.DefaultRequestHeaders.UserAgent.ParseAdd("Curaway-Payments");
     }
 
+    /// <summary>Every account that was added.</summary>
+    public IReadOnlyCollection<string> Names => _names;
+
     /// <summary>The account's options, configured or not; null for an account nobody added.</summary>
     public RazorpayOptions? OptionsOf(string account) => _names.Contains(account) ? options.Get(account) : null;
 

@@ -53,19 +53,19 @@ public sealed class RazorpayOptions
 
     /// <summary>
     /// How long after its creation an uncaptured payment is refunded by itself: the hold, and Razorpay's only void. From 12
-    /// minutes to 3 days (the default), in whole minutes; the same for every account.
+    /// minutes to 3 days (the default), in whole minutes.
     /// </summary>
     public TimeSpan ManualExpiry { get; set; } = ManualExpiryMax;
 
     /// <summary>True for a live key, false for one of test mode, null when the key id does not tell.</summary>
-    internal bool? IsLiveMode =>
+    public bool? IsLiveMode =>
         KeyId is null ? null
         : KeyId.StartsWith("rzp_live_", StringComparison.Ordinal) ? true
         : KeyId.StartsWith("rzp_test_", StringComparison.Ordinal) ? false
         : null;
 
     /// <summary>True when calls can be made.</summary>
-    internal bool IsConfigured => !string.IsNullOrEmpty(KeyId) && !string.IsNullOrEmpty(KeySecret) && BaseAddress is not null;
+    public bool IsConfigured => !string.IsNullOrEmpty(KeyId) && !string.IsNullOrEmpty(KeySecret) && BaseAddress is not null;
 
     internal bool IsManualExpiryInRange => ManualExpiry >= ManualExpiryMin && ManualExpiry <= ManualExpiryMax;
 

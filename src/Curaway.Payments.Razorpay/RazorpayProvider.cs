@@ -13,18 +13,22 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
 
     public string Name => ProviderName;
 
+    public IReadOnlyCollection<string> Accounts => client.Names;
+
+    public bool IsConfigured(string account) => client.Find(account) is not null;
+
+    public bool? IsLiveMode(string account) => client.OptionsOf(account)?.IsLiveMode;
+
     // The window counts from the payment's creation: https://razorpay.com/docs/payments/payments/capture-settings
     // For how long refund keys are kept is not documented; a day is what others promise.
-    public ProviderCapabilities Capabilities => new()
+    public ProviderCapabilities CapabilitiesOf(string account) => new()
     {
         Currencies = RazorpayMapping.Currencies,
-        AuthorizationWindow = (client.OptionsOf("default") ?? new RazorpayOptions()).ManualExpiry,
+        AuthorizationWindow = (client.OptionsOf(account) ?? new RazorpayOptions()).ManualExpiry,
         CanCapturePartially = false,
         VoidsAtOnce = false,
         ReplayLifetime = kind => kind == OperationKind.Refund ? TimeSpan.FromHours(24) : null,
     };
-
-    public bool IsConfigured(string account) => client.Find(account) is not null;
 
     public Task<ProviderResult> AuthorizeAsync(ProviderRequest request, CancellationToken ct) => AskAsync(request, async ask =>
     {

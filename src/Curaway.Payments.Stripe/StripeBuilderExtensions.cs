@@ -15,9 +15,10 @@ public static class StripeBuilderExtensions
     /// <summary>
     /// Adds Stripe from configuration. Account <c>default</c> is read from <c>STRIPE_SECRET_KEY</c>,
     /// <c>STRIPE_PUBLISHABLE_KEY</c>, <c>STRIPE_WEBHOOK_SECRET</c> (comma-separated while rotating) and
-    /// <c>STRIPE_API_BASE</c>, else from <c>Curaway:Payments:Stripe</c>; further accounts from
-    /// <c>Curaway:Payments:Stripe:Accounts:{name}</c>. Missing credentials are no error: the provider is then not
-    /// configured. May be called several times; the last value wins.
+    /// <c>STRIPE_API_BASE</c>, else from <c>SecretKey</c>, <c>PublishableKey</c>, <c>WebhookSecrets</c> and <c>ApiBase</c> of
+    /// <c>Curaway:Payments:Stripe</c>; further accounts have keys and secrets of their own in
+    /// <c>Curaway:Payments:Stripe:Accounts:{name}</c> and share what they do not set of the rest. Missing credentials are no
+    /// error: the account is then not configured. May be called several times; the last value wins.
     /// </summary>
     public static PaymentsBuilder AddStripe(this PaymentsBuilder builder, IConfiguration configuration)
     {
@@ -63,9 +64,13 @@ public static class StripeBuilderExtensions
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
+                ConnectTimeout = TimeSpan.FromSeconds(5),
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 AllowAutoRedirect = false,
-            });
+                // A caller's baggage may name a patient, and would travel along.
+                ActivityHeadersPropagator = null,
+            })
+            .RemoveAllLoggers();
         services.TryAddSingleton<StripeClientFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentProvider, StripeProvider>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWebhookReader, StripeWebhook>());
@@ -79,26 +84,27 @@ public static class StripeBuilderExtensions
         public void Configure(string? name, StripeOptions options)
         {
             var isDefault = name == DefaultAccount;
-            var section = configuration.GetSection(isDefault ? Section : $"{Section}:Accounts:{name}");
+            var shared = configuration.GetSection(Section);
+            var section = isDefault ? shared : shared.GetSection($"Accounts:{name}");
             options.SecretKey = Read("STRIPE_SECRET_KEY", "SecretKey") ?? options.SecretKey;
             options.PublishableKey = Read("STRIPE_PUBLISHABLE_KEY", "PublishableKey") ?? options.PublishableKey;
-            options.ApiBase = Read("STRIPE_API_BASE", "ApiBase") ?? options.ApiBase;
             if (ReadSecrets() is { Length: > 0 } secrets)
                 options.WebhookSecrets = secrets;
-            if (Uri.TryCreate(section["ScriptUrl"], UriKind.Absolute, out var script))
+            var apiBase = TextOf(configuration, "STRIPE_API_BASE") ?? TextOf(shared, "ApiBase");
+            options.ApiBase = (isDefault ? null : TextOf(section, "ApiBase")) ?? apiBase ?? options.ApiBase;
+            if (Uri.TryCreate(TextOf(section, "ScriptUrl") ?? shared["ScriptUrl"], UriKind.Absolute, out var script))
                 options.ScriptUrl = script;
-            options.SignatureTolerance = section.GetValue("SignatureTolerance", options.SignatureTolerance);
-            options.CallTimeout = section.GetValue("CallTimeout", options.CallTimeout);
+            options.SignatureTolerance = section.GetValue("SignatureTolerance", shared.GetValue("SignatureTolerance", options.SignatureTolerance));
+            options.CallTimeout = section.GetValue("CallTimeout", shared.GetValue("CallTimeout", options.CallTimeout));
 
-            string? Read(string flat, string key) =>
-                isDefault && !string.IsNullOrWhiteSpace(configuration[flat]) ? configuration[flat]
-                : string.IsNullOrWhiteSpace(section[key]) ? null
-                : section[key];
+            string? Read(string flat, string key) => (isDefault ? TextOf(configuration, flat) : null) ?? TextOf(section, key);
 
             string[] ReadSecrets() =>
                 Read("STRIPE_WEBHOOK_SECRET", "WebhookSecrets") is { } list
                     ? list.Split(',')
                     : [.. section.GetSection("WebhookSecrets").GetChildren().Select(secret => secret.Value ?? "")];
         }
+
+        private static string? TextOf(IConfiguration from, string key) => string.IsNullOrWhiteSpace(from[key]) ? null : from[key];
     }
 }

@@ -1,78 +1,90 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Stripe;
 using static Curaway.Payments.Stripe.StripeMapping;
 
 namespace Curaway.Payments.Stripe;
 
 /// <summary>
-/// What an exception of Stripe.net means. Pure. Only a refusal that Stripe documents for the verb is Declined, only what
-/// certainly did not go out is NotSent. No exception's message is kept: Stripe.net puts whole bodies into it.
+/// What an answer without success means. Pure. Only a refusal that Stripe documents for the verb is Declined, only what
+/// certainly did not go out is NotSent. Stripe's prose is not read: it may hold anything.
 /// </summary>
 internal static class StripeErrors
 {
-    /// <summary>What became of a verb that threw.</summary>
-    public static ProviderResult OfException(StripeAsk ask, Exception exception)
+    /// <summary>What became of a verb.</summary>
+    public static ProviderResult OfVerb(StripeAsk ask, StripeAnswer answer)
     {
-        if (exception is not StripeException { StripeError: { } error } stripe)
-            return OfTransport(exception);
-        return OfError(ask, stripe, error) with
+        var result = answer switch
         {
-            ProviderRequestId = RequestIdOf(stripe.StripeResponse),
-            RetryAfter = IsThrottled(stripe, error) ? stripe.StripeResponse?.Headers?.RetryAfter?.Delta : null,
+            { Fault: ProviderFault.ConnectFailed } => ProviderResult.NotSent(answer.Fault),
+            { Fault: not ProviderFault.None } => ProviderResult.Indeterminate(answer.Fault),
+            _ when ErrorOf(answer) is { } error => OfError(ask, answer, error),
+            { Status: 429 } => ProviderResult.NotSent(ProviderFault.Throttled),
+            { Status: >= 500 or 424 } => ProviderResult.Indeterminate(ProviderFault.ServerError),
+            _ => ProviderResult.Indeterminate(ProviderFault.Unreadable),
+        };
+        return result with
+        {
+            ProviderRequestId = answer.RequestId,
+            RetryAfter = result.Fault == ProviderFault.Throttled ? answer.RetryAfter : null,
         };
     }
 
-    /// <summary>What a read that threw tells: nothing about the operation, at most that the object is not there.</summary>
-    public static ProviderResult OfReadException(Exception exception)
+    /// <summary>What a failed read tells: nothing about the operation, at most that the object is not there.</summary>
+    public static ProviderResult OfRead(StripeAnswer answer)
     {
-        if (exception is not StripeException { StripeError: { } error } stripe)
-        {
-            var failure = OfTransport(exception);
-            return ProviderResult.Indeterminate(failure.Fault) with { RetryAfter = failure.RetryAfter };
-        }
-
-        if (IsThrottled(stripe, error))
-            return ProviderResult.Indeterminate(ProviderFault.Throttled) with { RetryAfter = stripe.StripeResponse?.Headers?.RetryAfter?.Delta };
-        if (IsServerError(stripe, error))
+        var error = ErrorOf(answer);
+        if (answer.Fault != ProviderFault.None)
+            return ProviderResult.Indeterminate(answer.Fault);
+        if (IsThrottled(answer, error))
+            return ProviderResult.Indeterminate(ProviderFault.Throttled) with { RetryAfter = answer.RetryAfter };
+        if (IsServerError(answer, error))
             return ProviderResult.Indeterminate(ProviderFault.ServerError);
-        var isMissing = stripe.HttpStatusCode == HttpStatusCode.NotFound && error.Code == "resource_missing";
+        if (error is null)
+            return ProviderResult.Indeterminate(ProviderFault.Unreadable);
+        var isMissing = answer.Status == 404 && error.Code == "resource_missing";
         return ProviderResult.Indeterminate(isMissing ? ProviderFault.NotFound : ProviderFault.Configuration, Code(error.Code ?? error.Type));
     }
 
-    /// <summary>Stripe's id of the request, for its support desk; null when there is none that is safe to store.</summary>
-    public static string? RequestIdOf(StripeResponse? response) => IsId(response?.RequestId, "req_") ? response!.RequestId : null;
+    /// <summary>What a broken exchange is. Only a connection that never stood certainly carried nothing.</summary>
+    public static ProviderFault FaultOf(Exception exception) => exception switch
+    {
+        OperationCanceledException or TimeoutException => ProviderFault.Timeout,
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError } => ProviderFault.ConnectFailed,
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.InvalidResponse } =>
+            ProviderFault.Unreadable,
+        HttpRequestException or IOException or SocketException => ProviderFault.Reset,
+        _ => ProviderFault.Unreadable,
+    };
 
-    private static ProviderResult OfError(StripeAsk ask, StripeException stripe, StripeError error)
+    private static ProviderResult OfError(StripeAsk ask, StripeAnswer answer, StripeErrorBody error)
     {
         var code = Code(error.Code ?? error.Type);
-        var status = (int)stripe.HttpStatusCode;
         // Contention, not volume; it comes as 429 too, so it is asked first.
-        if (error.Code is "lock_timeout" or "idempotency_key_in_use" || status == 409)
+        if (error.Code is "lock_timeout" or "idempotency_key_in_use" || answer.Status == 409)
             return ProviderResult.Indeterminate(ProviderFault.Busy, code);
-        if (IsThrottled(stripe, error))
+        if (IsThrottled(answer, error))
             return ProviderResult.NotSent(ProviderFault.Throttled);
-        if (IsServerError(stripe, error))
+        if (IsServerError(answer, error))
             return ProviderResult.Indeterminate(ProviderFault.ServerError, code);
         // Same key, other parameters: an earlier send of this operation stands there, and this answer is not about it.
         if (error.Type == "idempotency_error")
             return ProviderResult.Indeterminate(ProviderFault.Mismatch, code);
         if (error.Code is "payment_intent_unexpected_state" or "intent_invalid_state" or "charge_already_captured" or "charge_already_refunded")
-            return ProviderResult.Indeterminate(ProviderFault.AlreadyDone, code, EmbeddedIntent(ask, stripe)?.Snapshot);
-        if (status == 402 || error.Type == "card_error")
-            return OfDecline(ask, stripe, error);
+            return ProviderResult.Indeterminate(ProviderFault.AlreadyDone, code, EmbeddedIntent(ask, error)?.Snapshot);
+        if (answer.Status == 402 || error.Type == "card_error")
+            return OfDecline(ask, error);
         if (IsRefusal(error.Code))
-            return ProviderResult.Declined(code, EmbeddedIntent(ask, stripe)?.Snapshot);
-        return status is 400 or 401 or 403 or 404
+            return ProviderResult.Declined(code, EmbeddedIntent(ask, error)?.Snapshot);
+        return answer.Status is 400 or 401 or 403 or 404
             ? ProviderResult.Declined(code, fault: ProviderFault.Configuration)
             : ProviderResult.Indeterminate(ProviderFault.Unreadable, code);
     }
 
     /// <summary>A decline, unless the intent inside says that money moved all the same.</summary>
-    private static ProviderResult OfDecline(StripeAsk ask, StripeException stripe, StripeError error)
+    private static ProviderResult OfDecline(StripeAsk ask, StripeErrorBody error)
     {
-        var embedded = EmbeddedIntent(ask, stripe);
+        var embedded = EmbeddedIntent(ask, error);
         var isAuthorize = ask.Request.Operation?.Kind == OperationKind.Authorize;
         if (isAuthorize && embedded?.Status is "requires_capture" or "succeeded" or "processing")
             return ProviderResult.Indeterminate(ProviderFault.AlreadyDone, embedded.Status, embedded.Snapshot);
@@ -85,10 +97,10 @@ internal static class StripeErrors
     }
 
     /// <summary>What is known of a failed attempt when the intent came without details: its id, and the charge's.</summary>
-    private static ProviderSnapshot? FailedAttempt(StripeAsk ask, StripeError error, string reason, ProviderSnapshot? known)
+    private static ProviderSnapshot? FailedAttempt(StripeAsk ask, StripeErrorBody error, string reason, ProviderSnapshot? known)
     {
         var charge = ask.Request.Charge;
-        var reference = known?.Reference ?? (IsId(error.PaymentIntent?.Id, "pi_") ? error.PaymentIntent!.Id : null);
+        var reference = known?.Reference ?? (IsId(error.IntentId, "pi_") ? error.IntentId : null);
         if (reference is null)
             return null;
         var snapshot = known ?? new ProviderSnapshot
@@ -100,7 +112,7 @@ internal static class StripeErrors
             Reference = reference,
             Error = new PaymentError(ErrorCodes.ChargeFailed, reason),
         };
-        return error.Charge is not { } id || !IsChargeId(id) ? snapshot : snapshot with
+        return error.ChargeId is not { } id || !IsChargeId(id) ? snapshot : snapshot with
         {
             Payments =
             [
@@ -117,43 +129,37 @@ internal static class StripeErrors
     }
 
     /// <summary>The intent inside an error, when it is whole and about our charge.</summary>
-    private static StripeIntent? EmbeddedIntent(StripeAsk ask, StripeException stripe)
+    private static StripeIntent? EmbeddedIntent(StripeAsk ask, StripeErrorBody error)
     {
-        if (stripe.StripeResponse?.Content is not { } body)
-            return null;
-        using var json = JsonDocument.Parse(body);
-        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("error", out var error)
-            || error.ValueKind != JsonValueKind.Object || !error.TryGetProperty("payment_intent", out var embedded))
-            return null;
-        var intent = ReadIntent(embedded, ask.Account.Name);
+        var intent = ReadIntent(error.Intent, ask.Account.Name);
         var isOurs = intent is not null
             && StripeOutcomes.OfIntent(ask, intent, (_, whole) => ProviderResult.Succeeded(whole.Snapshot)).Outcome == OperationOutcome.Succeeded;
         return isOurs ? intent : null;
     }
 
-    private static ProviderResult OfTransport(Exception exception) => exception switch
+    /// <summary>The error; null for a body that is none. Every error of Stripe's has a type.</summary>
+    private static StripeErrorBody? ErrorOf(StripeAnswer answer)
     {
-        // No key: Stripe.net throws before it sends.
-        StripeException { HttpStatusCode: 0, StripeResponse: null } => ProviderResult.NotSent(ProviderFault.Configuration),
-        StripeException { HttpStatusCode: HttpStatusCode.TooManyRequests } stripe =>
-            ProviderResult.NotSent(ProviderFault.Throttled, stripe.StripeResponse?.Headers?.RetryAfter?.Delta),
-        StripeException stripe when (int)stripe.HttpStatusCode is >= 500 or 424 => ProviderResult.Indeterminate(ProviderFault.ServerError),
-        OperationCanceledException or TimeoutException => ProviderResult.Indeterminate(ProviderFault.Timeout),
-        // Both arise while connecting only, before a byte of the request is out.
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
-            ProviderResult.NotSent(ProviderFault.ConnectFailed),
-        HttpRequestException or IOException or SocketException => ProviderResult.Indeterminate(ProviderFault.Reset),
-        _ => ProviderResult.Indeterminate(ProviderFault.Unreadable),
-    };
+        if (answer.Json.ValueKind != JsonValueKind.Object || !answer.Json.TryGetProperty("error", out var error)
+            || error.ValueKind != JsonValueKind.Object || Text(error, "type") is not { } type)
+            return null;
+        var intent = error.TryGetProperty("payment_intent", out var embedded) ? embedded : default;
+        return new StripeErrorBody(
+            type, Text(error, "code"), Text(error, "decline_code"), IdOf(error, "charge"), IdOf(error, "payment_intent"), intent);
+    }
 
-    private static bool IsThrottled(StripeException stripe, StripeError error) =>
-        error.Code != "lock_timeout" && (stripe.HttpStatusCode == HttpStatusCode.TooManyRequests || error.Code == "rate_limit");
+    private static bool IsThrottled(StripeAnswer answer, StripeErrorBody? error) =>
+        error?.Code != "lock_timeout" && (answer.Status == 429 || error?.Code == "rate_limit");
 
-    private static bool IsServerError(StripeException stripe, StripeError error) =>
-        (int)stripe.HttpStatusCode is >= 500 or 424 || error.Type == "api_error";
+    private static bool IsServerError(StripeAnswer answer, StripeErrorBody? error) =>
+        answer.Status is >= 500 or 424 || error?.Type == "api_error";
 
     /// <summary>Codes by which Stripe says no to this verb for good: https://docs.stripe.com/error-codes</summary>
     private static bool IsRefusal(string? code) => code is "capture_charge_authorization_expired" or "charge_expired_for_capture"
         or "charge_disputed" or "refund_disputed_payment" or "charge_not_refundable" or "balance_insufficient"
         or "amount_too_small" or "amount_too_large";
+
+    /// <summary>What we read of an error: machine words and ids, and the intent as it came.</summary>
+    private sealed record StripeErrorBody(
+        string Type, string? Code, string? DeclineCode, string? ChargeId, string? IntentId, JsonElement Intent);
 }

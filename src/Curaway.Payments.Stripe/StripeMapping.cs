@@ -13,6 +13,9 @@ namespace Curaway.Payments.Stripe;
 internal sealed record StripeIntent(
     string Id, string Status, Money Amount, Money Received, string? ClientSecret, string? FailureCode, ProviderSnapshot Snapshot);
 
+/// <summary>A page of a list, and the id the next one starts after; null on the last one.</summary>
+internal sealed record StripePage(IReadOnlyList<JsonElement> Items, string? Next);
+
 /// <summary>
 /// JSON into facts. Pure; what cannot be read safely is null, never a guess. Stripe.net's own classes read a missing amount
 /// as 0 and a missing time as 1970, so they are not asked.
@@ -59,11 +62,23 @@ internal static partial class StripeMapping
         id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
         && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
-    /// <summary>True when the metadata names our operation, or our charge.</summary>
-    public static bool IsOurs(IReadOnlyDictionary<string, string>? metadata, ProviderRequest request) =>
-        metadata is not null
-        && (metadata.GetValueOrDefault(OperationIdKey) == request.Operation?.Id.ToString()
-            || metadata.GetValueOrDefault(ChargeIdKey) == request.Charge.Id.ToString());
+    /// <summary>True when the object's metadata names our operation, or our charge.</summary>
+    public static bool IsOurs(JsonElement json, ProviderRequest request) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
+        && ((Text(metadata, OperationIdKey) is { } operation && operation == request.Operation?.Id.ToString())
+            || Text(metadata, ChargeIdKey) == request.Charge.Id.ToString());
+
+    /// <summary>Reads a page of a list; null for what is none, or does not tell where the next one starts.</summary>
+    public static StripePage? ReadPage(JsonElement json)
+    {
+        if (!IsObject(json, "list") || !json.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Array
+            || Flag(json, "has_more") is not { } hasMore)
+            return null;
+        var items = data.EnumerateArray().ToList();
+        if (!hasMore || items.Count == 0)
+            return new StripePage(items, null);
+        return items[^1].ValueKind == JsonValueKind.Object && Text(items[^1], "id") is { } last ? new StripePage(items, last) : null;
+    }
 
     /// <summary>Reads an intent; null when a field we stand on is missing or of another type.</summary>
     public static StripeIntent? ReadIntent(JsonElement json, string account)

@@ -13,7 +13,7 @@ public sealed class StripeOptions
         set => field = value?.Trim();
     }
 
-    /// <summary>The <c>pk_…</c> key that the checkout page hands to Stripe's script. Needed for every charge without a saved method.</summary>
+    /// <summary>The <c>pk_…</c> key that the checkout page hands to Stripe's script, of the secret key's mode. Needed for every charge without a saved method.</summary>
     public string? PublishableKey
     {
         get;
@@ -50,17 +50,22 @@ public sealed class StripeOptions
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>True for a key of live mode, false for one of test mode, null when the key does not tell.</summary>
-    internal bool? IsLiveMode =>
-        SecretKey is null ? null
-        : SecretKey.Contains("_live_", StringComparison.Ordinal) ? true
-        : SecretKey.Contains("_test_", StringComparison.Ordinal) ? false
-        : null;
+    public bool? IsLiveMode => ModeOf(SecretKey);
+
+    /// <summary>True when the browser can pay: there is a publishable key, and not one of the other mode.</summary>
+    internal bool HasCheckoutKey => !string.IsNullOrEmpty(PublishableKey) && (IsLiveMode is null || ModeOf(PublishableKey) is not { } mode || mode == IsLiveMode);
 
     /// <summary>True when calls can be made: a key of printable ASCII (it becomes a header) and a base that is an address.</summary>
-    internal bool IsConfigured =>
+    public bool IsConfigured =>
         !string.IsNullOrEmpty(SecretKey) && SecretKey.All(c => c is > ' ' and <= '~')
         && (string.IsNullOrEmpty(ApiBase) || (Uri.TryCreate(ApiBase, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"));
 
     /// <summary>Whether it is configured; never a secret.</summary>
     public override string ToString() => IsConfigured ? "Stripe: configured" : "Stripe: not configured";
+
+    private static bool? ModeOf(string? key) =>
+        key is null ? null
+        : key.Contains("_live_", StringComparison.Ordinal) ? true
+        : key.Contains("_test_", StringComparison.Ordinal) ? false
+        : null;
 }

@@ -8,17 +8,15 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
 {
     public const string ProviderName = "stripe";
 
-    private const int PageSize = 100;
-    private const int PageCountMax = 20;
+    private const string Intents = "/v1/payment_intents";
+    private const string Refunds = "/v1/refunds";
 
     // Our database's clock and Stripe's may differ; an intent must not fall out of the search for that.
     private static readonly TimeSpan ClockSkewMax = TimeSpan.FromMinutes(10);
 
-    public string Name => ProviderName;
-
     // Windows: facts of https://docs.stripe.com/payments/place-a-hold-on-a-payment-method; the saved-method one is Visa's,
     // the shortest. Keys may be pruned after 24 h: https://docs.stripe.com/api/idempotent_requests
-    public ProviderCapabilities Capabilities { get; } = new()
+    private static readonly ProviderCapabilities Capabilities = new()
     {
         Currencies = StripeMapping.Currencies,
         AuthorizationWindow = TimeSpan.FromDays(7),
@@ -28,30 +26,38 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         ReplayLifetime = _ => TimeSpan.FromHours(24),
     };
 
+    public string Name => ProviderName;
+
+    public IReadOnlyCollection<string> Accounts => clients.Names;
+
     public bool IsConfigured(string account) => clients.Find(account) is not null;
+
+    public bool? IsLiveMode(string account) => clients.OptionsOf(account)?.IsLiveMode;
+
+    public ProviderCapabilities CapabilitiesOf(string account) => Capabilities;
 
     public Task<ProviderResult> AuthorizeAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
-        account => request.RequiredOperation.PaymentMethod is not null || !string.IsNullOrEmpty(account.Options.PublishableKey),
-        (account, keyed) => account.Client.V1.PaymentIntents.CreateAsync(BuildAuthorize(request), keyed, ct),
+        account => request.RequiredOperation.PaymentMethod is not null || account.Options.HasCheckoutKey,
+        (account, key) => account.PostAsync(Intents, BuildAuthorize(request), key, ct),
         StripeOutcomes.Authorized);
 
     public Task<ProviderResult> CaptureAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
         _ => HasReference(request),
-        (account, keyed) => account.Client.V1.PaymentIntents.CaptureAsync(request.Charge.Reference, BuildCapture(request), keyed, ct),
+        (account, key) => account.PostAsync($"{Intents}/{request.Charge.Reference}/capture", BuildCapture(request), key, ct),
         StripeOutcomes.Captured);
 
     public Task<ProviderResult> VoidAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
         _ => HasReference(request),
-        (account, keyed) => account.Client.V1.PaymentIntents.CancelAsync(request.Charge.Reference, BuildVoid(request), keyed, ct),
+        (account, key) => account.PostAsync($"{Intents}/{request.Charge.Reference}/cancel", BuildVoid(request), key, ct),
         StripeOutcomes.Voided);
 
     public Task<ProviderResult> RefundAsync(ProviderRequest request, CancellationToken ct) => SendAsync(
         request,
         _ => HasReference(request),
-        (account, keyed) => account.Client.V1.Refunds.CreateAsync(BuildRefund(request), keyed, ct),
+        (account, key) => account.PostAsync(Refunds, BuildRefund(request), key, ct),
         StripeOutcomes.Refunded);
 
     public Task<ProviderResult> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof, CancellationToken ct) =>
@@ -59,23 +65,23 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         {
             if (proof.Fields.TryGetValue("payment_intent", out var claimed) && claimed != request.Charge.Reference)
                 return ProviderResult.Indeterminate(ProviderFault.Mismatch, "other_payment_intent");
-            return HasReference(request)
-                ? StripeOutcomes.CheckedOut(ask, await GetIntentAsync(ask, request.Charge.Reference!, ct).ConfigureAwait(false))
-                : ProviderResult.Indeterminate(ProviderFault.NotFound);
+            if (!HasReference(request))
+                return ProviderResult.Indeterminate(ProviderFault.NotFound);
+            var intent = await GetIntentAsync(ask, request.Charge.Reference!, ct).ConfigureAwait(false);
+            return intent.Failure ?? StripeOutcomes.CheckedOut(ask, intent.Value);
         });
 
     public Task<ProviderResult> FindAsync(ProviderRequest request, CancellationToken ct) =>
         ReadAsync(request, async ask =>
         {
-            var reference = request.Charge.Reference ?? await SearchIntentAsync(ask, ct).ConfigureAwait(false);
-            if (!StripeMapping.IsId(reference, "pi_"))
-                return ProviderResult.Indeterminate(ProviderFault.NotFound);
-
-            var intent = await GetIntentAsync(ask, reference!, ct).ConfigureAwait(false);
-            if (intent is not { Received.IsPositive: true })
-                return StripeOutcomes.Found(ask, intent, []);
-            var refunds = await ListRefundsAsync(ask, reference!, ct).ConfigureAwait(false);
-            return refunds is null ? ProviderResult.Indeterminate(ProviderFault.Unreadable) : StripeOutcomes.Found(ask, intent, refunds);
+            var reference = request.Charge.Reference is { } known ? known : await SearchIntentAsync(ask, ct).ConfigureAwait(false);
+            if (reference.Failure is { } notFound)
+                return notFound;
+            var intent = await GetIntentAsync(ask, reference.Value!, ct).ConfigureAwait(false);
+            if (intent is not { Value.Received.IsPositive: true })
+                return intent.Failure ?? StripeOutcomes.Found(ask, intent.Value, []);
+            var refunds = await ListRefundsAsync(ask, reference.Value!, ct).ConfigureAwait(false);
+            return refunds.Failure ?? StripeOutcomes.Found(ask, intent.Value, refunds.Value!);
         });
 
     private static bool HasReference(ProviderRequest request) => StripeMapping.IsId(request.Charge.Reference, "pi_");
@@ -139,100 +145,88 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         ["tenant_id"] = request.Charge.TenantId.Value,
     };
 
-    private async Task<ProviderResult> SendAsync<T>(
+    private Task<ProviderResult> SendAsync(
         ProviderRequest request,
         Func<StripeAccount, bool> canSend,
-        Func<StripeAccount, RequestOptions, Task<T>> call,
+        Func<StripeAccount, string, Task<StripeAnswer>> call,
         Func<StripeAsk, JsonElement, ProviderResult> read)
-        where T : StripeEntity
     {
         if (clients.Find(request.Charge.ProviderAccount) is not { } account || !canSend(account))
-            return ProviderResult.NotSent(ProviderFault.Configuration);
-        var ask = new StripeAsk(request, account);
+            return Task.FromResult(ProviderResult.NotSent(ProviderFault.Configuration));
+        return AskAsync(new StripeAsk(request, account), async ask =>
+        {
+            var answer = await call(account, request.RequiredOperation.IdempotencyKey).ConfigureAwait(false);
+            return answer.IsSuccess
+                ? read(ask, answer.Json) with { ProviderRequestId = answer.RequestId }
+                : StripeErrors.OfVerb(ask, answer);
+        });
+    }
+
+    private Task<ProviderResult> ReadAsync(ProviderRequest request, Func<StripeAsk, Task<ProviderResult>> read) =>
+        clients.Find(request.Charge.ProviderAccount) is { } account
+            ? AskAsync(new StripeAsk(request, account), read)
+            : Task.FromResult(ProviderResult.Indeterminate(ProviderFault.Configuration));
+
+    private static async Task<ProviderResult> AskAsync(StripeAsk ask, Func<StripeAsk, Task<ProviderResult>> act)
+    {
         try
         {
-            var keyed = new RequestOptions { IdempotencyKey = request.RequiredOperation.IdempotencyKey };
-            var answer = await call(account, keyed).ConfigureAwait(false);
-            using var json = JsonDocument.Parse(answer.StripeResponse.Content);
-            return read(ask, json.RootElement) with { ProviderRequestId = StripeErrors.RequestIdOf(answer.StripeResponse) };
+            return await act(ask).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Stripe.net throws at least six types for transport and bodies; none of them may be taken for a failure.
-        catch (Exception e)
-#pragma warning restore CA1031
+        // A text that is not Unicode throws only when it is asked for.
+        catch (InvalidOperationException)
         {
-            return StripeErrors.OfException(ask, e);
+            return ProviderResult.Indeterminate(ProviderFault.Unreadable);
         }
     }
 
-    private async Task<ProviderResult> ReadAsync(ProviderRequest request, Func<StripeAsk, Task<ProviderResult>> read)
+    private static async Task<StripeReply<StripeIntent>> GetIntentAsync(StripeAsk ask, string reference, CancellationToken ct)
     {
-        if (clients.Find(request.Charge.ProviderAccount) is not { } account)
-            return ProviderResult.Indeterminate(ProviderFault.Configuration);
-        try
-        {
-            return await read(new StripeAsk(request, account)).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // As above.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            return StripeErrors.OfReadException(e);
-        }
-    }
-
-    private static async Task<StripeIntent?> GetIntentAsync(StripeAsk ask, string reference, CancellationToken ct)
-    {
+        if (!StripeMapping.IsId(reference, "pi_"))
+            return ProviderResult.Indeterminate(ProviderFault.NotFound);
         var options = new PaymentIntentGetOptions { Expand = ["latest_charge"] };
-        var answer = await ask.Account.Client.V1.PaymentIntents.GetAsync(reference, options, null, ct).ConfigureAwait(false);
-        using var json = JsonDocument.Parse(answer.StripeResponse.Content);
-        return StripeMapping.ReadIntent(json.RootElement, ask.Account.Name);
+        var answer = await ask.Account.GetAsync($"{Intents}/{reference}", options, ct).ConfigureAwait(false);
+        if (!answer.IsSuccess)
+            return StripeErrors.OfRead(answer);
+        return StripeMapping.ReadIntent(answer.Json, ask.Account.Name) is { } intent
+            ? intent
+            : ProviderResult.Indeterminate(ProviderFault.Unreadable);
     }
 
-    /// <summary>The intent that carries the ids of our operation or charge; null when none was found.</summary>
-    private static async Task<string?> SearchIntentAsync(StripeAsk ask, CancellationToken ct)
+    /// <summary>The id of the intent that carries the ids of our operation or charge.</summary>
+    private static async Task<StripeReply<string>> SearchIntentAsync(StripeAsk ask, CancellationToken ct)
     {
         if (ask.Request.Operation is not { } operation)
-            return null;
+            return ProviderResult.Indeterminate(ProviderFault.NotFound);
         var since = (operation.FirstSentAt ?? operation.CreatedAt) - ClockSkewMax;
-        var options = new PaymentIntentListOptions
+        var options = new PaymentIntentListOptions { Created = new DateRangeOptions { GreaterThanOrEqual = since.UtcDateTime } };
+        await foreach (var page in ask.Account.ListAsync(Intents, options, ct).ConfigureAwait(false))
         {
-            Created = new DateRangeOptions { GreaterThanOrEqual = since.UtcDateTime },
-            Limit = PageSize,
-        };
-        for (var page = 0; page < PageCountMax; page++)
-        {
-            var list = await ask.Account.Client.V1.PaymentIntents.ListAsync(options, null, ct).ConfigureAwait(false);
-            if (list.Data.Find(intent => StripeMapping.IsOurs(intent.Metadata, ask.Request)) is { } found)
-                return found.Id;
-            if (!list.HasMore || list.Data.Count == 0)
-                return null;
-            options.StartingAfter = list.Data[^1].Id;
+            if (page.Failure is { } failure)
+                return failure;
+            var found = page.Value!.Items.Where(intent => StripeMapping.IsOurs(intent, ask.Request)).ToList();
+            if (found.Count > 0)
+                return StripeMapping.Text(found[0], "id") ?? "";
         }
 
-        return null;
+        return ProviderResult.Indeterminate(ProviderFault.NotFound);
     }
 
-    /// <summary>Every refund of the intent; null when one of them is unreadable.</summary>
-    private static async Task<List<ChargeRefund>?> ListRefundsAsync(StripeAsk ask, string reference, CancellationToken ct)
+    /// <summary>Every refund of the intent; a failure when one of them is unreadable.</summary>
+    private static async Task<StripeReply<List<ChargeRefund>>> ListRefundsAsync(StripeAsk ask, string reference, CancellationToken ct)
     {
         var refunds = new List<ChargeRefund>();
-        var options = new RefundListOptions { PaymentIntent = reference, Limit = PageSize };
-        for (var page = 0; page < PageCountMax; page++)
+        var options = new RefundListOptions { PaymentIntent = reference };
+        await foreach (var page in ask.Account.ListAsync(Refunds, options, ct).ConfigureAwait(false))
         {
-            var list = await ask.Account.Client.V1.Refunds.ListAsync(options, null, ct).ConfigureAwait(false);
-            using var json = JsonDocument.Parse(list.StripeResponse.Content);
-            foreach (var item in json.RootElement.GetProperty("data").EnumerateArray())
-            {
-                if (StripeMapping.ReadRefund(item, ask.Account.Name) is not { } snapshot || snapshot.Reference != reference)
-                    return null;
-                refunds.AddRange(snapshot.Refunds);
-            }
-
-            if (!list.HasMore || list.Data.Count == 0)
-                return refunds;
-            options.StartingAfter = list.Data[^1].Id;
+            if (page.Failure is { } failure)
+                return failure;
+            var read = page.Value!.Items.Select(item => StripeMapping.ReadRefund(item, ask.Account.Name)).ToList();
+            if (!read.TrueForAll(refund => refund?.Reference == reference))
+                return ProviderResult.Indeterminate(ProviderFault.Unreadable);
+            refunds.AddRange(read.SelectMany(refund => refund!.Refunds));
         }
 
-        return null;
+        return refunds;
     }
 }

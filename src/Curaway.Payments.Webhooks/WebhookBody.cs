@@ -24,12 +24,12 @@ internal sealed class WebhookBody : IDisposable
         if (http.Request.ContentLength > options.BodyBytesMax)
             return Refused(new WebhookProblem(ErrorCodes.WebhookTooLarge));
 
+        // Not linked to RequestAborted: a read from a connection that is gone ends by itself.
         using var timeout = new CancellationTokenSource(options.ReadTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted);
         var body = new WebhookBody();
         try
         {
-            if (await body.FillAsync(http.Request, options.BodyBytesMax, either.Token).ConfigureAwait(false))
+            if (await body.FillAsync(http.Request, options.BodyBytesMax, timeout.Token).ConfigureAwait(false))
                 return body;
             body.Dispose();
             return Refused(new WebhookProblem(ErrorCodes.WebhookTooLarge));

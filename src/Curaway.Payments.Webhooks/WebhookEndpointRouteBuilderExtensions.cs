@@ -21,7 +21,10 @@ public static class WebhookEndpointRouteBuilderExtensions
     public static IEndpointConventionBuilder MapPaymentWebhooks(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "/api/v1/webhooks")
     {
-        var intake = ActivatorUtilities.CreateInstance<WebhookIntake>(endpoints.ServiceProvider);
+        var services = endpoints.ServiceProvider;
+        var metrics = ActivatorUtilities.CreateInstance<WebhookMetrics>(services);
+        var inbox = ActivatorUtilities.CreateInstance<WebhookInbox>(services, metrics);
+        var intake = ActivatorUtilities.CreateInstance<WebhookIntake>(services, inbox, metrics);
         return endpoints
             .MapPost(
                 prefix.TrimEnd('/') + "/{provider}/{account?}",

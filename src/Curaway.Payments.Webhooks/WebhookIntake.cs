@@ -8,8 +8,8 @@ namespace Curaway.Payments;
 /// <summary>One delivery from the wire into the store: size, raw bytes, signature, commit, answer. In that order.</summary>
 internal sealed partial class WebhookIntake(
     IEnumerable<IWebhookReader> readers,
-    IChargeStore store,
-    PaymentsSignal signal,
+    WebhookInbox inbox,
+    WebhookMetrics metrics,
     PaymentAlerts alerts,
     IOptionsMonitor<WebhookOptions> options,
     TimeProvider time,
@@ -25,6 +25,8 @@ internal sealed partial class WebhookIntake(
         account ??= "default";
         if (!_readers.TryGetValue(provider, out var reader) || !OpaqueId.TryParse(account, out _))
             return new WebhookProblem(ErrorCodes.NotFound);
+        if (inbox.IsFull)
+            return RefuseForNow(reader.Provider);
 
         using var body = await WebhookBody.ReadAsync(http, options.CurrentValue, time).ConfigureAwait(false);
         if (body.Refusal is { } refusal)
@@ -32,7 +34,7 @@ internal sealed partial class WebhookIntake(
 
         var reading = body.Bytes.IsEmpty
             ? WebhookReading.Forged()
-            : reader.Read(new WebhookRequest(body.Bytes, name => HeaderOf(http, name), account, time.GetUtcNow()));
+            : reader.Read(new WebhookRequest(body.Bytes, http.HeaderOf, account, time.GetUtcNow()));
         if (reading.Verdict == WebhookVerdict.Forged)
             return Refuse(reader);
         if (reading.Warning is { } warning)
@@ -43,29 +45,38 @@ internal sealed partial class WebhookIntake(
 
     private WebhookProblem Refuse(IWebhookReader reader)
     {
+        metrics.Answered(reader.Provider, "forged");
         // The account is the stranger's own text, so it stays out: a flood is one alert and one line in the log.
         if (alerts.Raise(new PaymentAlert("webhook_signature", AlertSeverity.Warning, $"{reader.Provider}: {ErrorCodes.WebhookInvalidSignature}")))
             Log.Forged(logger, reader.Provider);
         return new WebhookProblem(ErrorCodes.WebhookInvalidSignature);
     }
 
+    private WebhookProblem RefuseForNow(string provider)
+    {
+        metrics.Answered(provider, "refused");
+        return new WebhookProblem(ErrorCodes.StoreUnavailable, retryAfter: options.CurrentValue.RetryAfter);
+    }
+
     private async Task<IResult> StoreAsync(WebhookDelivery delivery)
     {
-        IReadOnlyList<WebhookFate> fates;
+        if (inbox.TryReceive(delivery) is not { } receiving)
+            return RefuseForNow(delivery.Provider);
+        WebhookFate fate;
         try
         {
-            // A provider that hangs up does not stop a commit: it would deliver again and find a duplicate, or nothing.
-            fates = await store.ReceiveAsync([delivery], CancellationToken.None).ConfigureAwait(false);
+            fate = await receiving.ConfigureAwait(false);
         }
         catch (Exception error)
         {
+            metrics.Answered(delivery.Provider, "not_stored");
             Log.NotStored(logger, error, delivery.Provider, delivery.EventId);
             return new WebhookProblem(ErrorCodes.StoreUnavailable, retryAfter: options.CurrentValue.RetryAfter);
         }
 
-        signal.Set();
-        Log.Stored(logger, delivery.Provider, delivery.EventId, delivery.EventType, fates[0]);
-        return fates[0] == WebhookFate.Duplicate ? WebhookReceipt.Duplicate : WebhookReceipt.Received;
+        metrics.Answered(delivery.Provider, WireName.Of(fate));
+        Log.Stored(logger, delivery.Provider, delivery.EventId, delivery.EventType, fate);
+        return fate == WebhookFate.Duplicate ? WebhookReceipt.Duplicate : WebhookReceipt.Received;
     }
 
     private static WebhookDelivery DeliveryOf(IWebhookReader reader, WebhookReading reading, string account, ReadOnlyMemory<byte> body)
@@ -76,7 +87,7 @@ internal sealed partial class WebhookIntake(
         {
             Provider = reader.Provider,
             ProviderAccount = account,
-            EventId = eventId ?? "sha256:" + hash,
+            EventId = WebhookDelivery.KeyOf(account, eventId ?? "sha256:" + hash),
             EventType = PlainOrNull(reading.EventType) ?? "",
             Body = body,
             BodyHash = hash,
@@ -85,9 +96,6 @@ internal sealed partial class WebhookIntake(
             IsDedupedByBody = eventId is null || !reader.IsEventIdSigned,
         };
     }
-
-    private static string? HeaderOf(HttpContext http, string name) =>
-        http.Request.Headers.TryGetValue(name, out var values) && values.Count > 0 ? values.ToString() : null;
 
     /// <summary>Event ids and types are short ASCII; anything else (an unsigned header may hold anything) counts as absent.</summary>
     private static string? PlainOrNull(string? text) =>
@@ -107,4 +115,11 @@ internal sealed partial class WebhookIntake(
         [LoggerMessage(3004, LogLevel.Error, "Webhook {EventId} of {Provider} could not be stored; the provider delivers it again")]
         public static partial void NotStored(ILogger logger, Exception error, string provider, string eventId);
     }
+}
+
+/// <summary>Reads headers. An extension, so that a delegate of it binds the request without a closure.</summary>
+internal static class WebhookHeaders
+{
+    public static string? HeaderOf(this HttpContext http, string name) =>
+        http.Request.Headers.TryGetValue(name, out var values) && values.Count > 0 ? values.ToString() : null;
 }

@@ -16,18 +16,20 @@ public sealed class ChargeService
     private readonly IChargeStore _store;
     private readonly ProviderCaller _caller;
     private readonly PaymentRouter _router;
+    private readonly ProviderAccounts _accounts;
     private readonly ChargeRecorder _recorder;
     private readonly OperationStart _start;
     private readonly PaymentsOptions _options;
     private readonly TimeProvider _time;
 
     internal ChargeService(
-        IChargeStore store, ProviderCaller caller, PaymentRouter router, ChargeRecorder recorder, OperationStart start,
+        IChargeStore store, ProviderCaller caller, PaymentRouter router, ProviderAccounts accounts, ChargeRecorder recorder, OperationStart start,
         IOptions<PaymentsOptions> options, TimeProvider time)
     {
         _store = store;
         _caller = caller;
         _router = router;
+        _accounts = accounts;
         _recorder = recorder;
         _start = start;
         _options = options.Value;
@@ -63,11 +65,12 @@ public sealed class ChargeService
     {
         if (_router.Decide(command.Routing) is not { } routing)
             return Refused(null, new PaymentError(ErrorCodes.ProviderNotConfigured, "no_rule"));
-        if (RefusalOf(command, routing) is { } refusal)
+        var account = _accounts.Choose(command.TenantId, routing.Provider);
+        if ((CallerText.RefusalOfMethods(command.PaymentMethods) ?? _accounts.RefusalOf(command, routing.Provider, account)) is { } refusal)
             return Refused(null, refusal);
         return await RunAsync(
             new ChargeSelector.LiveOf(command.TenantId, command.ConsultationId),
-            state => _start.Authorize(state, command, routing),
+            state => _start.Authorize(state, command, routing, account),
             new ChargeCause("authorize", "api", command.ActorId),
             charge => _recorder.BookingOf(charge, command),
             callers,
@@ -80,8 +83,9 @@ public sealed class ChargeService
     /// </summary>
     public async Task<ChargeResult> CompleteCheckoutAsync(CompleteCheckout command, CancellationToken ct = default)
     {
-        var charge = await FindAsync(command.ChargeId, ct).ConfigureAwait(false);
-        if (charge is null)
+        if (CallerText.RefusalOfActor(command.ActorId) is { } refusal)
+            return Refused(null, refusal);
+        if (await FindAsync(command.ChargeId, ct).ConfigureAwait(false) is not { } charge)
             return Refused(null, new PaymentError(ErrorCodes.NotFound, "charge"));
         if (charge.Status == ChargeStatus.Authorized && charge.ClosingAt is null)
             return new ChargeResult(charge, OperationOutcome.Succeeded, null, null);
@@ -110,7 +114,15 @@ public sealed class ChargeService
 
     /// <summary>Takes the held money. A charge already captured answers the same again; one voided is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> CaptureAsync(ChargeId id, string actorId, CancellationToken ct = default) =>
-        RunAsync(new ChargeSelector.ById(id), state => _start.Capture(state, actorId), new ChargeCause("capture", "api", actorId), ct);
+        CaptureAsync(new CaptureCharge { ChargeId = id, ActorId = actorId }, ct);
+
+    /// <summary>
+    /// Takes the held money or a part of it; the rest is let go with it, and refunds count from what was taken. The same amount
+    /// again is the same capture, another one <see cref="ErrorCodes.StateConflict"/>. More than was authorized, or less where the
+    /// provider takes all or nothing, is <see cref="ErrorCodes.AmountInvalid"/>; nothing was sent.
+    /// </summary>
+    public Task<ChargeResult> CaptureAsync(CaptureCharge command, CancellationToken ct = default) =>
+        RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Capture(state, command, _caller.CapabilitiesOf), new ChargeCause("capture", "api", command.ActorId), ct);
 
     /// <summary>Lets the held money go. A charge already voided answers the same again; one captured is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> VoidAsync(ChargeId id, string reason, string actorId, CancellationToken ct = default) =>
@@ -122,7 +134,7 @@ public sealed class ChargeService
     /// </summary>
     public Task<ChargeResult> RefundAsync(RefundCharge command, CancellationToken ct = default) => OperationStart.IsRelease(command.RequestId)
         ? Task.FromResult(Refused(null, new PaymentError(ErrorCodes.ValidationFailed, "request_id")))
-        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command), new ChargeCause("refund", "api", command.ActorId), ct);
+        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command, _caller.CapabilitiesOf), new ChargeCause("refund", "api", command.ActorId), ct);
 
     /// <summary>Void if authorized, refund if captured; done already when nothing is held.</summary>
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
@@ -138,6 +150,8 @@ public sealed class ChargeService
     /// <param name="ct">Cancels until the provider is asked.</param>
     public async Task<ChargeResult> RefreshAsync(ChargeId id, string actorId, CancellationToken ct = default)
     {
+        if (CallerText.RefusalOfActor(actorId) is { } refusal)
+            return Refused(null, refusal);
         if (await FindAsync(id, ct).ConfigureAwait(false) is not { } charge)
             return Refused(null, new PaymentError(ErrorCodes.NotFound, "charge"));
         var answer = await _caller.FindAsync(new ProviderRequest(charge, null)).ConfigureAwait(false);
@@ -154,7 +168,7 @@ public sealed class ChargeService
 
     internal Task<ChargeResult> ReleaseAsync(ReleaseCharge command, string source, CancellationToken ct) => RunAsync(
         new ChargeSelector.ById(command.ChargeId),
-        state => _start.Release(state, command),
+        state => _start.Release(state, command, _caller.CapabilitiesOf),
         new ChargeCause("release", source, command.ActorId),
         ct);
 
@@ -166,6 +180,8 @@ public sealed class ChargeService
         ChargeSelector selector, Func<ChargeState, Start> decide, ChargeCause cause, Func<Charge, Booking>? booking, DbTransaction? callers,
         CancellationToken ct)
     {
+        if (CallerText.RefusalOfActor(cause.ActorId) is { } refusal)
+            return Refused(null, refusal);
         var (start, begun) = await BeginAsync(selector, decide, ct).ConfigureAwait(false);
         if (start.Step == StartStep.Refuse)
             return Refused(begun.State.Charge, start.Refusal!);
@@ -216,19 +232,6 @@ public sealed class ChargeService
     private static ChargeResult Booked(Charge charge, OperationOutcome outcome, ClientAction? action) => charge.BookedAt is not null
         ? new ChargeResult(charge, outcome, action, null)
         : Refused(charge, new PaymentError(ErrorCodes.ProviderUnavailable, "closing"));
-
-    private PaymentError? RefusalOf(AuthorizeCharge command, RoutingDecision routing)
-    {
-        if (_caller.Find(routing.Provider) is not { } provider || !provider.IsConfigured("default"))
-            return new PaymentError(ErrorCodes.ProviderNotConfigured, routing.Provider);
-        if (provider.Capabilities.Currencies.Check(command.Amount) is { } refusal)
-            return refusal;
-        var isSaved = command.PaymentMethods.Any(method => method.Provider == routing.Provider);
-        var window = isSaved ? provider.Capabilities.SavedMethodAuthorizationWindow : null;
-        return command.CaptureBy > _time.GetUtcNow() + (window ?? provider.Capabilities.AuthorizationWindow)
-            ? new PaymentError(ErrorCodes.AuthorizationWindow)
-            : null;
-    }
 
     private static ChargeResult Refused(Charge? charge, PaymentError error) => new(charge, OperationOutcome.Refused, null, error);
 

@@ -21,12 +21,15 @@ public sealed record AuthorizeCharge
     /// <summary>When the session will have ended, UTC: the hold must last until then.</summary>
     public required DateTimeOffset CaptureBy { get; init; }
 
-    /// <summary>Who asks: a user's id.</summary>
+    /// <summary>
+    /// Who asks: a user's id, 1 to 128 of <c>A-Z a-z 0-9 _ - . : | /</c>. Anything else, such as a name or an e-mail address, is
+    /// <see cref="ErrorCodes.ValidationFailed"/>, here and in every other command: it would stay in the audit for ever.
+    /// </summary>
     public required string ActorId { get; init; }
 
     /// <summary>
-    /// The saved method to charge without the patient, by the provider that keeps it. When routing chooses a provider that
-    /// is not among them, the patient pays at checkout.
+    /// The saved method to charge without the patient, by the provider and account that keep it. When none is kept where the
+    /// charge goes, the patient pays at checkout.
     /// </summary>
     public ImmutableArray<SavedPaymentMethod> PaymentMethods { get; init; } = [];
 
@@ -43,13 +46,35 @@ public sealed record AuthorizeCharge
 /// <param name="Provider">The provider's name.</param>
 /// <param name="Token">The provider's token, such as <c>pm_…</c>.</param>
 /// <param name="Customer">The provider's customer it belongs to, where it needs one.</param>
-public sealed record SavedPaymentMethod(string Provider, string Token, string? Customer = null);
+public sealed record SavedPaymentMethod(string Provider, string Token, string? Customer = null)
+{
+    /// <summary>Our name of the provider's account that keeps it; no other account can charge it.</summary>
+    public string Account { get; init; } = "default";
+
+    internal bool IsKeptBy(string provider, string account) => Provider == provider && Account == account;
+}
 
 /// <summary>What the checkout page brought back.</summary>
 /// <param name="ChargeId">The charge.</param>
 /// <param name="Proof">The provider's proof, opaque.</param>
 /// <param name="ActorId">Who asks.</param>
 public sealed record CompleteCheckout(ChargeId ChargeId, CheckoutProof Proof, string ActorId);
+
+/// <summary>Take held money, all of it or a part.</summary>
+public sealed record CaptureCharge
+{
+    /// <summary>The charge.</summary>
+    public required ChargeId ChargeId { get; init; }
+
+    /// <summary>
+    /// How much; null for all of it. Less than was authorized is taken only where
+    /// <see cref="ProviderCapabilities.CanCapturePartially"/>; the same call lets the rest go.
+    /// </summary>
+    public Money? Amount { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public required string ActorId { get; init; }
+}
 
 /// <summary>Send captured money back.</summary>
 public sealed record RefundCharge
@@ -63,7 +88,10 @@ public sealed record RefundCharge
     /// <summary>How much; null for all that is left.</summary>
     public Money? Amount { get; init; }
 
-    /// <summary>Why, as a machine word such as <c>manual_dispute</c>.</summary>
+    /// <summary>
+    /// Why, as a machine word such as <c>manual_dispute</c>: 1 to 64 of <c>A-Z a-z 0-9 _ -</c>. Free text is
+    /// <see cref="ErrorCodes.ValidationFailed"/>; it never reaches the provider.
+    /// </summary>
     public required string Reason { get; init; }
 
     /// <summary>Who asks.</summary>
@@ -72,7 +100,7 @@ public sealed record RefundCharge
 
 /// <summary>Let the patient's money go, whichever way its state asks for: void if authorized, refund if captured.</summary>
 /// <param name="ChargeId">The charge.</param>
-/// <param name="Reason">Why, as a machine word such as <c>canceled_by_patient</c>.</param>
+/// <param name="Reason">Why, as a machine word such as <c>canceled_by_patient</c>; free text is refused as in <see cref="RefundCharge"/>.</param>
 /// <param name="ActorId">Who asks.</param>
 public sealed record ReleaseCharge(ChargeId ChargeId, string Reason, string ActorId);
 

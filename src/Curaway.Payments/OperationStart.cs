@@ -53,11 +53,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     /// <summary>Twice the deadline, for the call and the read after it, and some more: then the sender is taken for dead.</summary>
     private TimeSpan Lease => (2 * options.ProviderDeadline) + TimeSpan.FromSeconds(5);
 
-    public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing)
+    public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string account)
     {
         var fingerprint = Fingerprint([command.Amount.ToString(), command.Routing.ExplicitOverride, .. command.PaymentMethods.Select(m => m.Token)]);
         if (state.Charge is not { } charge)
-            return NewCharge(state, command, routing, fingerprint);
+            return NewCharge(state, command, routing, account, fingerprint);
         if (charge.ClosingAt is not null)
             return Start.Refuse(ErrorCodes.ProviderUnavailable, "closing");
 
@@ -72,12 +72,25 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             : Start.Done(outcome);
     }
 
-    public Start Capture(ChargeState state, string actorId) => Verb(state, OperationKind.Capture, actorId, "session_ended");
-
-    public Start Void(ChargeState state, string reason, string actorId) => Verb(state, OperationKind.Void, actorId, reason);
-
-    public Start Refund(ChargeState state, RefundCharge command)
+    public Start Capture(ChargeState state, CaptureCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
+        if (command.Amount is not { } asked || state.Charge is not { } charge)
+            return Verb(state, OperationKind.Capture, null, command.ActorId, "session_ended");
+        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge)) is { } refusal)
+            return Start.Refuse(refusal);
+        return IsDone(charge, OperationKind.Capture) && asked != charge.Captured
+            ? Start.Refuse(ErrorCodes.StateConflict, "captured_other_amount")
+            : Verb(state, OperationKind.Capture, asked, command.ActorId, "session_ended");
+    }
+
+    public Start Void(ChargeState state, string reason, string actorId) => CallerText.RefusalOfReason(reason) is { } refusal
+        ? Start.Refuse(refusal)
+        : Verb(state, OperationKind.Void, null, actorId, reason);
+
+    public Start Refund(ChargeState state, RefundCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
+    {
+        if (CallerText.RefusalOfReason(command.Reason) is { } noWord)
+            return Start.Refuse(noWord);
         if (state.Charge is not { } charge)
             return Start.Refuse(ErrorCodes.NotFound, "charge");
         if (state.Operations.FirstOrDefault(operation => operation.RequestId == command.RequestId) is { } earlier)
@@ -89,6 +102,9 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
         if (command.Amount is { } asked && asked.Currency != charge.Amount.Currency)
             return Start.Refuse(ErrorCodes.CurrencyUnsupported, "other_currency");
+        // The minimum is a charge's: the rest of one may be smaller.
+        if (command.Amount is { } part && capabilitiesOf(charge).Currencies.Check(part) is { Reason: not "minimum" } unwritable)
+            return Start.Refuse(unwritable);
         var amount = command.Amount ?? ChargeLifecycle.RefundableOf(charge, state.Operations);
         return ChargeLifecycle.Allows(charge, state.Operations, OperationKind.Refund, amount) is { } refusal
             ? Start.Refuse(refusal)
@@ -103,7 +119,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     }
 
     /// <summary>Void if authorized, refund if captured, nothing if nothing is held.</summary>
-    public Start Release(ChargeState state, ReleaseCharge command)
+    public Start Release(ChargeState state, ReleaseCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
         if (state.Charge?.Status is not (ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded))
             return Void(state, command.Reason, command.ActorId);
@@ -123,7 +139,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             RequestId = OpaqueId.Parse(ReleasePrefix + (releases.Count + 1)),
             Reason = command.Reason,
             ActorId = command.ActorId,
-        });
+        }, capabilitiesOf);
     }
 
     /// <summary>True for the request ids of releases, which callers' own refunds may not use.</summary>
@@ -149,25 +165,39 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
     private static bool IsInFlight(ChargeOperation operation, DateTimeOffset now) => operation.Outcome is null && operation.NextAttemptAt > now;
 
-    private Start Verb(ChargeState state, OperationKind kind, string actorId, string reason)
+    /// <summary>Why this part of the authorized amount cannot be captured; null when it can.</summary>
+    private static PaymentError? RefusalOf(Money asked, Money authorized, ProviderCapabilities capabilities)
+    {
+        if (asked.Currency != authorized.Currency)
+            return new PaymentError(ErrorCodes.CurrencyUnsupported, "other_currency");
+        if (asked > authorized)
+            return new PaymentError(ErrorCodes.AmountInvalid, "exceeds_authorized");
+        if (asked < authorized && !capabilities.CanCapturePartially)
+            return new PaymentError(ErrorCodes.AmountInvalid, "partial_capture");
+        return capabilities.Currencies.Check(asked);
+    }
+
+    private Start Verb(ChargeState state, OperationKind kind, Money? part, string actorId, string reason)
     {
         if (state.Charge is not { } charge)
             return Start.Refuse(ErrorCodes.NotFound, "charge");
         // First: what a webhook told while the operation was open, or with a human, needs no second send.
         if (IsDone(charge, kind))
             return Start.Done(OperationOutcome.Succeeded);
-        if (state.Operations.FirstOrDefault(operation => operation.IsOpen && operation.Kind == kind) is { } open)
+        // Of one amount only: what is open for another is another request, and is answered when it is over.
+        var amount = part ?? charge.Amount;
+        if (state.Operations.FirstOrDefault(operation => operation.IsOpen && operation.Kind == kind && operation.Amount == amount) is { } open)
             return Resume(state, charge, open, actorId);
-        return ChargeLifecycle.Allows(charge, state.Operations, kind, charge.Amount) is { } refusal
+        return ChargeLifecycle.Allows(charge, state.Operations, kind, amount) is { } refusal
             ? Start.Refuse(refusal)
-            : New(state, charge, Operation(state, charge, kind, charge.Amount, Fingerprint([WireName.Of(kind)]), actorId) with { Reason = reason });
+            : New(state, charge, Operation(state, charge, kind, amount, Fingerprint([WireName.Of(kind), part?.ToString()]), actorId) with { Reason = reason });
     }
 
     private static bool IsDone(Charge charge, OperationKind kind) => kind == OperationKind.Capture
         ? charge.Status is ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded
         : charge.Status is ChargeStatus.Voided or ChargeStatus.Failed;
 
-    private Start NewCharge(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string fingerprint)
+    private Start NewCharge(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string account, string fingerprint)
     {
         var charge = new Charge
         {
@@ -176,10 +206,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             ConsultationId = command.ConsultationId,
             Amount = command.Amount,
             Routing = routing,
+            ProviderAccount = account,
             CreatedAt = state.Now,
             BookBy = state.Now + options.HoldTime,
         };
-        var method = command.PaymentMethods.FirstOrDefault(candidate => candidate.Provider == routing.Provider);
+        var method = command.PaymentMethods.FirstOrDefault(candidate => candidate.IsKeptBy(routing.Provider, account));
         return New(state, charge, Operation(state, charge, OperationKind.Authorize, command.Amount, fingerprint, command.ActorId) with
         {
             PaymentMethod = method?.Token,

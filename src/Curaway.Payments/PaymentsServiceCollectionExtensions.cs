@@ -25,6 +25,8 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton<PaymentAlerts>();
         services.TryAddSingleton<PaymentsMetrics>();
         services.TryAddSingleton<PaymentRouter>();
+        services.TryAddSingleton<ProviderAccountResolver>((_, _) => "default");
+        services.TryAddSingleton<ProviderAccounts>();
         services.TryAddSingleton<ProviderCaller>();
         services.TryAddSingleton(provider => new OperationStart(OptionsOf(provider), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ChargeRecorder(
@@ -34,6 +36,7 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<IChargeStore>(),
             provider.GetRequiredService<ProviderCaller>(),
             provider.GetRequiredService<PaymentRouter>(),
+            provider.GetRequiredService<ProviderAccounts>(),
             provider.GetRequiredService<ChargeRecorder>(),
             provider.GetRequiredService<OperationStart>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
@@ -52,6 +55,19 @@ public static class PaymentsServiceCollectionExtensions
     public static PaymentsBuilder Configure(this PaymentsBuilder builder, Action<PaymentsOptions> configure)
     {
         builder.Services.Configure(configure);
+        return builder;
+    }
+
+    /// <summary>
+    /// Chooses the account of a provider for each tenant; without it every charge goes through <c>default</c>. The last one given
+    /// wins. A charge keeps the account it was begun with.
+    /// </summary>
+    public static PaymentsBuilder ResolveAccounts(this PaymentsBuilder builder, ProviderAccountResolver resolver)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(resolver);
+
+        builder.Services.AddSingleton(resolver);
         return builder;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,17 +11,22 @@ namespace Curaway.Payments;
 /// </summary>
 internal sealed partial class PaymentsWorker(
     IChargeStore store, Reconciler reconciler, WebhookProcessor processor, TransitionDispatcher transitions, AlertDispatcher alerts,
-    PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time, ILogger<PaymentsWorker> logger)
+    ProviderAccounts accounts, PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time,
+    ILogger<PaymentsWorker> logger, IHostEnvironment? environment = null)
     : BackgroundService
 {
     private const int PurgeCountMax = 1000;
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromHours(1);
+
+    // A loop that was woken looks at once; under load, when every commit wakes it, this often. Not a time hosts agree on.
+    private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The tables stand before anything else of the host starts.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.Value.AutoMigrate)
             await store.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        accounts.Check(environment?.IsProduction() == true);
         await base.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -48,6 +54,7 @@ internal sealed partial class PaymentsWorker(
         while (!ct.IsCancellationRequested)
         {
             var next = isSignaled ? signal.Next : never;
+            var startedAt = Stopwatch.GetTimestamp();
             try
             {
                 if (await sweep(ct).ConfigureAwait(false))
@@ -62,6 +69,9 @@ internal sealed partial class PaymentsWorker(
             }
 
             await Task.WhenAny(next, Task.Delay(Jittered(interval), time, ct)).ConfigureAwait(false);
+            var pause = (interval < WakeInterval ? interval : WakeInterval) - Stopwatch.GetElapsedTime(startedAt);
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

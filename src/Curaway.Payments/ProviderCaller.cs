@@ -25,6 +25,8 @@ internal sealed partial class ProviderCaller(
     public IPaymentProvider Get(string name) =>
         Find(name) ?? throw new InvalidOperationException($"The provider '{name}' of a stored charge is not registered.");
 
+    public ProviderCapabilities CapabilitiesOf(Charge charge) => Get(charge.Provider).CapabilitiesOf(charge.ProviderAccount);
+
     /// <summary>
     /// Sends the operation's verb, or sends it again under its key while the provider surely still knows the key; else reads
     /// what became of it. New authorizations respect the breaker; money already held is always settled.
@@ -32,7 +34,9 @@ internal sealed partial class ProviderCaller(
     public async Task<ProviderAnswer> SendAsync(ProviderRequest request, DateTimeOffset now)
     {
         var operation = request.RequiredOperation;
-        var isKeyOld = Get(request.Charge.Provider).Capabilities.ReplayLifetime(operation.Kind) is { } lifetime
+        if (IsOtherMode(request.Charge))
+            return new ProviderAnswer(ProviderResult.NotSent(ProviderFault.Configuration, reason: "other_mode"), IsRead: false);
+        var isKeyOld = CapabilitiesOf(request.Charge).ReplayLifetime(operation.Kind) is { } lifetime
             && now - operation.FirstSentAt >= lifetime - KeyLifetimeMargin;
         if (isKeyOld || operation.State == OperationState.Review || WasServerError(operation))
             return await FindAsync(request).ConfigureAwait(false) with { IsKeyOld = isKeyOld };
@@ -48,12 +52,25 @@ internal sealed partial class ProviderCaller(
     }
 
     /// <summary>Reads the provider's truth.</summary>
-    public async Task<ProviderAnswer> FindAsync(ProviderRequest request) =>
-        new(await CallAsync(request, Get(request.Charge.Provider).FindAsync).ConfigureAwait(false), IsRead: true);
+    public Task<ProviderAnswer> FindAsync(ProviderRequest request) => ReadAsync(request, Get(request.Charge.Provider).FindAsync);
 
     /// <summary>Checks what checkout brought back, against the provider's truth.</summary>
-    public async Task<ProviderAnswer> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof) =>
-        new(await CallAsync(request, (r, ct) => Get(r.Charge.Provider).VerifyCheckoutAsync(r, proof, ct)).ConfigureAwait(false), IsRead: true);
+    public Task<ProviderAnswer> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof) =>
+        ReadAsync(request, (r, ct) => Get(r.Charge.Provider).VerifyCheckoutAsync(r, proof, ct));
+
+    private async Task<ProviderAnswer> ReadAsync(ProviderRequest request, Func<ProviderRequest, CancellationToken, Task<ProviderResult>> call)
+    {
+        var result = IsOtherMode(request.Charge)
+            ? ProviderResult.Indeterminate(ProviderFault.Configuration, "other_mode")
+            : await CallAsync(request, call).ConfigureAwait(false);
+        return new ProviderAnswer(result, IsRead: true);
+    }
+
+    /// <summary>
+    /// The account's keys were exchanged for those of the other mode while the charge was open. Nothing it names exists there, and
+    /// "not found" would be no truth about it.
+    /// </summary>
+    private bool IsOtherMode(Charge charge) => charge.IsLiveMode is { } mode && Get(charge.Provider).IsLiveMode(charge.ProviderAccount) is { } keys && mode != keys;
 
     /// <summary>
     /// After a 5xx the truth is read before anything is sent again: the provider may have done it, and may have kept the answer

@@ -9,6 +9,8 @@ internal sealed class CrashingProvider(IPaymentProvider inner, Crash crash) : IP
 
     public bool IsConfigured(string account) => inner.IsConfigured(account);
 
+    public bool? IsLiveMode(string account) => inner.IsLiveMode(account);
+
     public Task<ProviderResult> AuthorizeAsync(ProviderRequest request, CancellationToken ct) => DieAfterAsync(inner.AuthorizeAsync, request, ct);
 
     public Task<ProviderResult> CaptureAsync(ProviderRequest request, CancellationToken ct) => DieAfterAsync(inner.CaptureAsync, request, ct);

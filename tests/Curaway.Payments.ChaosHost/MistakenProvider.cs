@@ -25,6 +25,8 @@ internal sealed class MistakenProvider(IPaymentProvider inner, Mistakes mistakes
 
     public bool IsConfigured(string account) => inner.IsConfigured(account);
 
+    public bool? IsLiveMode(string account) => inner.IsLiveMode(account);
+
     public async Task<ProviderResult> AuthorizeAsync(ProviderRequest request, CancellationToken ct) =>
         Judged(await inner.AuthorizeAsync(Keyed(request), ct));
 

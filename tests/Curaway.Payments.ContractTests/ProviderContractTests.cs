@@ -19,8 +19,8 @@ public abstract class ProviderContractTests : ProviderTests
         Assert.Equal(World.Provider.Name.ToLowerInvariant(), World.Provider.Name);
         Assert.True(World.Provider.IsConfigured("default"));
         Assert.False(World.Provider.IsConfigured("no_such_account"));
-        Assert.Null(World.Provider.Capabilities.Currencies.Check(World.Amount));
-        Assert.True(World.Provider.Capabilities.AuthorizationWindow >= TimeSpan.FromDays(1));
+        Assert.Null(World.Provider.CapabilitiesOf("default").Currencies.Check(World.Amount));
+        Assert.True(World.Provider.CapabilitiesOf("default").AuthorizationWindow >= TimeSpan.FromDays(1));
     }
 
     [Theory, MemberData(nameof(Verbs))]
@@ -96,6 +96,28 @@ public abstract class ProviderContractTests : ProviderTests
             Assert.True(acting.Count <= 1, "A verb without an idempotency key was sent twice.");
     }
 
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task Keys_receipts_and_ids_stay_within_both_providers_limits(OperationKind kind)
+    {
+        var longest = OpaqueId.Parse(new string('x', OpaqueId.LengthMax));
+        var request = RequestFor(kind);
+        request = request with { Charge = request.Charge with { TenantId = longest, ConsultationId = longest } };
+        World.StubSuccess(request);
+
+        await SendAsync(request);
+
+        foreach (var sent in World.Sent.Where(sent => sent.Method != "GET"))
+        {
+            // Stripe: printable ASCII, at most 255. Razorpay: at least 10 of [A-Za-z0-9_-].
+            Assert.Matches("^[A-Za-z0-9_-]{10,255}$", sent.IdempotencyKey ?? "no_key_for_this_verb");
+            Assert.InRange(sent.Fields.GetValueOrDefault("receipt", "").Length, 0, 40);
+            var texts = sent.Fields.Where(field => field.Key.StartsWith("notes[", StringComparison.Ordinal)
+                || field.Key.StartsWith("metadata[", StringComparison.Ordinal)).ToList();
+            Assert.InRange(texts.Count, 0, 15);
+            Assert.All(texts, text => Assert.True(OpaqueId.TryParse(text.Value, out _) && text.Value.Length <= 256, text.ToString()));
+        }
+    }
+
     [Theory, MemberData(nameof(Faults))]
     [Trait("Promise", "P06")]
     public async Task A_fault_is_never_taken_for_success_or_failure(OperationKind kind, WireFault fault)
@@ -110,6 +132,7 @@ public abstract class ProviderContractTests : ProviderTests
 
         Assert.Equal(OutcomeOf(fault), (result.Outcome, result.Fault));
         Assert.Equal(fault == WireFault.Throttled ? TimeSpan.FromSeconds(7) : null, result.RetryAfter);
+        Assert.True(World.Sent.Count(sent => sent.Method != "GET") <= 1, "It was sent again behind the engine's back.");
         Assert.False(string.IsNullOrEmpty(result.Reason));
     }
 
@@ -149,20 +172,6 @@ public abstract class ProviderContractTests : ProviderTests
 
         Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.NotFound), (result.Outcome, result.Fault));
         Assert.All(World.Sent, sent => Assert.Equal("GET", sent.Method));
-    }
-
-    protected Task<ProviderResult> SendAsync(ProviderRequest request) => SendAsync(request, Ct);
-
-    private Task<ProviderResult> SendAsync(ProviderRequest request, CancellationToken ct, IPaymentProvider? to = null)
-    {
-        var provider = to ?? World.Provider;
-        return request.RequiredOperation.Kind switch
-        {
-            OperationKind.Authorize => provider.AuthorizeAsync(request, ct),
-            OperationKind.Capture => provider.CaptureAsync(request, ct),
-            OperationKind.Void => provider.VoidAsync(request, ct),
-            _ => provider.RefundAsync(request, ct),
-        };
     }
 
     private static ChargeStatus StatusOfDone(OperationKind kind) => kind switch

@@ -73,6 +73,21 @@ public abstract class ProviderTests : IAsyncLifetime
         return charge with { Reference = World.Reference, IsLiveMode = false, Payments = [payment] };
     }
 
+    protected Task<ProviderResult> SendAsync(ProviderRequest request) => SendAsync(request, Ct);
+
+    /// <summary>The request's verb, at the world's provider or another.</summary>
+    protected Task<ProviderResult> SendAsync(ProviderRequest request, CancellationToken ct, IPaymentProvider? to = null)
+    {
+        var provider = to ?? World.Provider;
+        return request.RequiredOperation.Kind switch
+        {
+            OperationKind.Authorize => provider.AuthorizeAsync(request, ct),
+            OperationKind.Capture => provider.CaptureAsync(request, ct),
+            OperationKind.Void => provider.VoidAsync(request, ct),
+            _ => provider.RefundAsync(request, ct),
+        };
+    }
+
     protected static ChargeStatus StatusAfter(ProviderRequest request, ProviderResult result)
     {
         var applied = ChargeLifecycle.Apply(request.Charge, result.Snapshot!, Now);

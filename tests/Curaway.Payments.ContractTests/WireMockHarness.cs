@@ -1,4 +1,5 @@
 using System.Text;
+using WireMock;
 using WireMock.Logging;
 using WireMock.RequestBuilders;
 using WireMock.ResponseBuilders;
@@ -96,8 +97,11 @@ public abstract class WireMockHarness : ProviderHarness
     /// <summary>The provider's error for Refused, BadRequest, Unauthorized, Throttled or ServerError.</summary>
     protected abstract (int Status, string Body) ErrorOf(ProviderRequest request, WireFault fault);
 
+    /// <summary>Every request that reached the world, in order, whole.</summary>
+    public IReadOnlyList<IRequestMessage> Received => [.. Server.LogEntries.Select(entry => entry.RequestMessage!)];
+
     /// <summary>Answers one method and path.</summary>
-    protected void Stub(string method, string path, int status, string body, params (string Name, string Value)[] headers)
+    public void Stub(string method, string path, int status, string body, params (string Name, string Value)[] headers)
     {
         var response = Response.Create().WithStatusCode(status).WithHeader("Content-Type", "application/json").WithBody(body, null, Encoding.UTF8);
         foreach (var (name, value) in headers)

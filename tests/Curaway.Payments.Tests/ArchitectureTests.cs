@@ -1,12 +1,13 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Xunit;
 
 namespace Curaway.Payments.Tests;
 
 /// <summary>Who may know whom, read from the project files and from the compiled assemblies.</summary>
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     private const string Root = "Curaway.Payments";
     private const string Abstractions = Root + ".Abstractions";
@@ -26,7 +27,7 @@ public sealed class ArchitectureTests
         new HashSet<string>
         {
             Root, Abstractions, Root + ".Routing", Root + ".Stripe", Root + ".Razorpay", Root + ".Webhooks", Root + ".Persistence.Sqlite",
-            Root + ".Simulators",
+            Root + ".Simulators", Root + ".Cli",
         },
         Projects.Keys.ToHashSet());
 
@@ -153,6 +154,22 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    public void No_amount_is_scaled_by_hand()
+    {
+        // Exponents live in Currency and CurrencyRules; a literal factor elsewhere is a wrong amount in yen or dinar. The
+        // simulators reckon their fee in per cent.
+        var offenders = SourceFiles()
+            .Where(path => !path.Contains("Curaway.Payments.Simulators", StringComparison.Ordinal))
+            .SelectMany(path => File.ReadLines(path).Select(line => $"{Path.GetRelativePath(Source, path)}: {line.Trim()}"))
+            .Where(line => ScaledByHand().IsMatch(line));
+
+        Assert.Empty(offenders);
+        Assert.Matches(ScaledByHand(), "var cents = price * 100;");
+        Assert.Matches(ScaledByHand(), "return 100L * amount;");
+        Assert.Matches(ScaledByHand(), "(long)(amount / 1_000m)");
+    }
+
+    [Fact]
     public void No_source_file_holds_unfinished_work()
     {
         string[] marks = ["TO" + "DO", "FIX" + "ME", "HA" + "CK:", "NotImplemented" + "Exception", "ConfigureAwait(tr" + "ue)"];
@@ -160,6 +177,9 @@ public sealed class ArchitectureTests
 
         Assert.Empty(offenders);
     }
+
+    [GeneratedRegex(@"[*/%]\s*\(?\s*(1_?0{2,3})[mMdDfFlL]?\b|\b(1_?0{2,3})[mMdDfFlL]?\s*\*")]
+    private static partial Regex ScaledByHand();
 
     private static List<string> Where(Func<XDocument, bool> predicate) =>
         [.. Projects.Where(project => predicate(project.Value)).Select(project => project.Key).Order()];

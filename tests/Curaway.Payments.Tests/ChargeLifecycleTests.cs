@@ -32,6 +32,27 @@ public sealed class ChargeLifecycleTests
     [MemberData(nameof(StatusTable))]
     public void The_status_is_what_the_facts_add_up_to(string facts, ChargeStatus status) => Assert.Equal(status, ChargeOf(facts).Status);
 
+    [Fact]
+    public void A_part_that_was_taken_leaves_nothing_held_and_limits_the_refunds()
+    {
+        var charge = Tell(NewCharge(), Says(payments: [Payment("ch_1", PaymentState.Authorized)]), Says(payments: [Payment("ch_1", PaymentState.Captured, captured: 3000)]));
+        Assert.Equal((ChargeStatus.Captured, Full, 3000L), (charge.Status, charge.Authorized.MinorUnits, charge.Captured.MinorUnits));
+        Assert.Equal(Usd(3000), ChargeLifecycle.RefundableOf(charge, []));
+        Assert.Equal(ErrorCodes.RefundExceedsCaptured, ChargeLifecycle.Allows(charge, [], OperationKind.Refund, Usd(3001))?.Code);
+        var refunded = Tell(charge, Says(refunds: [Refund("re_1", RefundState.Succeeded, 3000)]));
+        Assert.Equal(ChargeStatus.Refunded, refunded.Status);
+    }
+
+    [Theory]
+    [InlineData(3000, true)]
+    [InlineData(Full, false)]
+    [InlineData(2999, false)]
+    public void A_capture_is_proved_by_its_own_amount_only(long asked, bool isProved)
+    {
+        var charge = Tell(NewCharge(), Says(payments: [Payment("ch_1", PaymentState.Captured, captured: 3000)]));
+        Assert.Equal(isProved, ChargeLifecycle.Proves(charge, Operation(OperationKind.Capture, asked)));
+    }
+
     [Theory]
     [InlineData(ChargeStatus.Pending, OperationKind.Authorize, OperationKind.Void)]
     [InlineData(ChargeStatus.Authorized, OperationKind.Capture, OperationKind.Void)]

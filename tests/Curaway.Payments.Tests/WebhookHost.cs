@@ -171,6 +171,10 @@ internal sealed class FakeStore : IChargeStore
 
     public Task MigrateAsync(CancellationToken ct) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => throw new NotSupportedException();
+
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => throw new NotSupportedException();
 
     public Task<ChargeCommitted> CommitAsync(
@@ -189,7 +193,7 @@ internal sealed class FakeStore : IChargeStore
     public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         throw new NotSupportedException();
 
-    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) => throw new NotSupportedException();
+    public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) => throw new NotSupportedException();
 
     public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct) => throw new NotSupportedException();
 

@@ -104,6 +104,13 @@ public sealed class RazorpayContractTests : ProviderContractTests
     [InlineData("This payment has already been captured", ProviderFault.AlreadyDone)]
     [InlineData("Payment is not in authorized state.", ProviderFault.AlreadyDone)]
     [InlineData("The id provided does not exist", ProviderFault.AlreadyDone)]
+    [InlineData("_29QQ is not a valid id", ProviderFault.AlreadyDone)]
+    [InlineData("Payment amount is greater than the amount due for order.", ProviderFault.AlreadyDone)]
+    [InlineData("The payment has already been either captured or voided.", ProviderFault.AlreadyDone)]
+    [InlineData("Only payments which have been authorized and not yet captured can be captured.", ProviderFault.AlreadyDone)]
+    [InlineData("The payment has already been processed.", ProviderFault.AlreadyDone)]
+    [InlineData("Your payment has been declined as the order is already paid by the customer", ProviderFault.AlreadyDone)]
+    [InlineData("Payment already done for this order.", ProviderFault.AlreadyDone)]
     [InlineData("A sentence nobody has seen", ProviderFault.AlreadyDone)]
     [InlineData("Request failed because another payment operation is in progress.", ProviderFault.Busy)]
     public async Task A_refused_capture_is_read_back_and_not_believed(string description, ProviderFault fault)
@@ -122,6 +129,10 @@ public sealed class RazorpayContractTests : ProviderContractTests
     [InlineData(400, """{"message":"no error object"}""", ProviderFault.Unreadable)]
     [InlineData(302, "", ProviderFault.Unreadable)]
     [InlineData(400, """{"error":{"code":"GATEWAY_ERROR","description":"Payment failed"}}""", ProviderFault.ServerError)]
+    [InlineData(400, """{"error":{"code":"SERVICE_UNAVAILABLE","description":"Down"}}""", ProviderFault.ServerError)]
+    [InlineData(400, """{"error":{"code":"SERVER_ERROR","description":null,"field":null,"metadata":"NA"}}""", ProviderFault.ServerError)]
+    [InlineData(504, "<html>gateway</html>", ProviderFault.ServerError)]
+    [InlineData(409, """{"error":"text"}""", ProviderFault.Unreadable)]
     public async Task An_answer_without_a_verdict_is_none(int status, string body, ProviderFault fault)
     {
         var request = RequestFor(OperationKind.Capture);
@@ -133,10 +144,37 @@ public sealed class RazorpayContractTests : ProviderContractTests
     }
 
     [Fact]
-    public async Task A_wrong_secret_said_with_a_400_is_our_configuration()
+    public async Task A_429_that_does_not_say_how_long_is_throttled_all_the_same()
     {
         var request = RequestFor(OperationKind.Capture);
-        Razorpay.StubPost(CapturePath, RazorpayAnswers.Error("Authentication failed"), 400);
+        Razorpay.StubPost(CapturePath, "", 429);
+
+        var result = await SendAsync(request);
+
+        Assert.Equal((OperationOutcome.NotSent, ProviderFault.Throttled, null), (result.Outcome, result.Fault, result.RetryAfter));
+    }
+
+    [Theory]
+    [InlineData("Capture amount must be equal to the amount authorized.", "amount_mismatch")]
+    [InlineData("Capture request currency must be same as payment currency.", "currency_mismatch")]
+    public async Task A_capture_that_razorpay_calls_a_wrong_request_is_our_mistake(string description, string reason)
+    {
+        var request = RequestFor(OperationKind.Capture);
+        Razorpay.StubPost(CapturePath, RazorpayAnswers.Error(description), 400);
+
+        var result = await SendAsync(request);
+
+        Assert.Equal((OperationOutcome.Declined, ProviderFault.Configuration, reason), (result.Outcome, result.Fault, result.Reason));
+    }
+
+    [Theory]
+    [InlineData("Authentication failed")]
+    [InlineData("The api key provided is invalid")]
+    [InlineData("The api secret provided is invalid")]
+    public async Task A_wrong_key_said_with_a_400_is_our_configuration(string description)
+    {
+        var request = RequestFor(OperationKind.Capture);
+        Razorpay.StubPost(CapturePath, RazorpayAnswers.Error(description), 400);
 
         var result = await SendAsync(request);
 

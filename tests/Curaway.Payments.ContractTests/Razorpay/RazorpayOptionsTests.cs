@@ -138,7 +138,7 @@ public sealed class RazorpayOptionsTests
         var provider = services.GetRequiredService<IPaymentProvider>();
         var money = new Money(amount, Currency.Parse(currency));
 
-        var rules = provider.Capabilities.Currencies;
+        var rules = provider.CapabilitiesOf("default").Currencies;
         Assert.Equal(reason, rules.Check(money)?.Reason);
         if (reason is null)
             Assert.Equal(amount, rules.ToProvider(money));
@@ -150,7 +150,7 @@ public sealed class RazorpayOptionsTests
         using var services = ServicesOf(new ConfigurationBuilder().Build());
         var provider = services.GetRequiredService<IPaymentProvider>();
 
-        var capabilities = provider.Capabilities;
+        var capabilities = provider.CapabilitiesOf("default");
         Assert.Equal((TimeSpan.FromDays(3), null), (capabilities.AuthorizationWindow, capabilities.SavedMethodAuthorizationWindow));
         Assert.False(capabilities.VoidsAtOnce || capabilities.CanCapturePartially);
         Assert.Equal([null, null, null, TimeSpan.FromHours(24)], Enum.GetValues<OperationKind>().Select(capabilities.ReplayLifetime));

@@ -114,9 +114,11 @@ public sealed class RazorpayReleaseTests : ProviderTests
     [InlineData("Your account does not have enough balance to carry out the refund operation.", "insufficient_balance")]
     [InlineData("The refund on this payment is blocked due to ongoing dispute investigation.", "dispute_blocked")]
     [InlineData("Partial refund is currently not supported for this payment method.", "partial_refund_not_supported")]
+    [InlineData("Refund is currently not supported for this payment method.", "refund_not_supported")]
     [InlineData("Refund is not supported by the bank because the payment is more than 6 months old", "refund_not_supported_by_bank")]
     [InlineData("The refund amount provided is greater than amount captured.", "amount_exceeds_captured")]
     [InlineData("Refunds cannot be created on your account.", "refunds_disabled")]
+    [InlineData("The idempotency key must be at least 10 characters long.", "idempotency_key_invalid")]
     public async Task A_refund_is_declined_in_words_of_ours(string description, string reason)
     {
         Razorpay.StubPost(RefundPath, RazorpayAnswers.Error(description), 400);
@@ -130,6 +132,10 @@ public sealed class RazorpayReleaseTests : ProviderTests
     [InlineData(400, "The payment has been fully refunded already.", ProviderFault.AlreadyDone)]
     [InlineData(400, "Duplicate receipt found for this refund request.", ProviderFault.AlreadyDone)]
     [InlineData(400, "The payment status should be captured for action to be taken.", ProviderFault.AlreadyDone)]
+    [InlineData(400, "Refund has already been processed.", ProviderFault.AlreadyDone)]
+    [InlineData(400, "Void is not supported for partial refunds.", ProviderFault.AlreadyDone)]
+    [InlineData(400, "Amount cannot be blank.", ProviderFault.AlreadyDone)]
+    [InlineData(400, "Instant refund not supported for the payment.", ProviderFault.AlreadyDone)]
     [InlineData(400, "A sentence nobody has seen", ProviderFault.AlreadyDone)]
     [InlineData(400, "Request failed because another payment operation is in progress.", ProviderFault.Busy)]
     [InlineData(409, "Another request with the same idempotency key is still in progress.", ProviderFault.Busy)]

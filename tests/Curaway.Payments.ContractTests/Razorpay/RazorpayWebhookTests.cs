@@ -158,6 +158,8 @@ public sealed class RazorpayWebhookTests
     [InlineData("invoice.issued")]
     [InlineData("refund.speed_changed")]
     [InlineData("settlement.processed")]
+    [InlineData("payment.downtime.started")]
+    [InlineData("payment.pending")]
     public void Other_events_are_ignored_whatever_they_hold(string type)
     {
         var body = $$"""{"event":"{{type}}","payload":{"created_at":5,"payment":"a text","refund":[1]} }""";

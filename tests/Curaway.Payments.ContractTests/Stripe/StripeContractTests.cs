@@ -83,19 +83,6 @@ public sealed class StripeContractTests : ProviderContractTests
     }
 
     [Fact]
-    public async Task A_partial_capture_sends_the_smaller_amount()
-    {
-        var request = RequestFor(OperationKind.Capture, 100_000);
-        Stripe.StubSuccess(request);
-
-        var result = await SendAsync(request);
-
-        Assert.Equal(Stripe.Expected(request).ToString(), Assert.Single(Stripe.Sent).ToString());
-        Assert.Equal(100_000, result.Snapshot!.Payments[0].Captured.MinorUnits);
-        Assert.Equal(ChargeStatus.Captured, StatusAfter(request, result));
-    }
-
-    [Fact]
     public async Task A_capture_of_another_amount_is_a_mismatch()
     {
         var request = RequestFor(OperationKind.Capture);
@@ -146,6 +133,15 @@ public sealed class StripeContractTests : ProviderContractTests
     [InlineData(OperationKind.Refund, 400, "invalid_request_error", "charge_already_refunded", OperationOutcome.Indeterminate, ProviderFault.AlreadyDone)]
     [InlineData(OperationKind.Refund, 400, "invalid_request_error", "balance_insufficient", OperationOutcome.Declined, ProviderFault.None)]
     [InlineData(OperationKind.Capture, 400, "invalid_request_error", "charge_expired_for_capture", OperationOutcome.Declined, ProviderFault.None)]
+    [InlineData(OperationKind.Capture, 400, "invalid_request_error", "capture_charge_authorization_expired", OperationOutcome.Declined, ProviderFault.None)]
+    [InlineData(OperationKind.Refund, 400, "invalid_request_error", "refund_disputed_payment", OperationOutcome.Declined, ProviderFault.None)]
+    [InlineData(OperationKind.Refund, 400, "invalid_request_error", "charge_disputed", OperationOutcome.Declined, ProviderFault.None)]
+    [InlineData(OperationKind.Refund, 400, "invalid_request_error", "charge_not_refundable", OperationOutcome.Declined, ProviderFault.None)]
+    [InlineData(OperationKind.Authorize, 400, "invalid_request_error", "amount_too_small", OperationOutcome.Declined, ProviderFault.None)]
+    [InlineData(OperationKind.Authorize, 400, "invalid_request_error", "amount_too_large", OperationOutcome.Declined, ProviderFault.None)]
+    [InlineData(OperationKind.Authorize, 400, "invalid_request_error", "payment_method_types_no_longer_supported", OperationOutcome.Declined, ProviderFault.Configuration)]
+    [InlineData(OperationKind.Capture, 400, "invalid_request_error", "rate_limit", OperationOutcome.NotSent, ProviderFault.Throttled)]
+    [InlineData(OperationKind.Authorize, 401, "invalid_request_error", "secret_key_required", OperationOutcome.Declined, ProviderFault.Configuration)]
     [InlineData(OperationKind.Capture, 404, "invalid_request_error", "resource_missing", OperationOutcome.Declined, ProviderFault.Configuration)]
     [InlineData(OperationKind.Authorize, 403, "invalid_request_error", "livemode_mismatch", OperationOutcome.Declined, ProviderFault.Configuration)]
     [InlineData(OperationKind.Authorize, 400, "api_error", null, OperationOutcome.Indeterminate, ProviderFault.ServerError)]
@@ -158,8 +154,22 @@ public sealed class StripeContractTests : ProviderContractTests
 
         var result = await SendAsync(request);
 
-        Assert.Equal((outcome, fault, code ?? type), (result.Outcome, result.Fault, fault == ProviderFault.ServerError ? code ?? type : result.Reason));
+        Assert.Equal((outcome, fault, code ?? type), (result.Outcome, result.Fault, fault is ProviderFault.ServerError or ProviderFault.Throttled ? code ?? type : result.Reason));
         Assert.DoesNotContain("Canary", result.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(409)]
+    [InlineData(429)]
+    [InlineData(500)]
+    public async Task Stripes_advice_to_try_again_is_the_engines_to_follow_and_nothing_is_sent_twice(int status)
+    {
+        var request = RequestFor(OperationKind.Capture);
+        Stripe.StubVerb(request, status, StripeAnswers.Error("api_error", "lock_timeout"), ("Stripe-Should-Retry", "true"));
+
+        await SendAsync(request);
+
+        Assert.Single(Stripe.Sent);
     }
 
     [Theory]

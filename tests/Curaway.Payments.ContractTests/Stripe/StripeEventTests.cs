@@ -136,6 +136,16 @@ public sealed class StripeEventTests : IDisposable
     }
 
     [Theory]
+    [InlineData("null")]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("1.5")]
+    [InlineData("\"soon\"")]
+    [InlineData("253402300800")]
+    public void An_end_of_the_hold_that_was_not_told_is_unknown_and_not_1970(string captureBefore) =>
+        Assert.Null(Reread(StripeAnswers.Event("charge.expired", StripeAnswers.Charge(captureBefore: captureBefore))).Snapshot!.Payments[0].CaptureBefore);
+
+    [Theory]
     [InlineData("refund.created", "pending", RefundState.Pending, null)]
     [InlineData("refund.updated", "succeeded", RefundState.Succeeded, null)]
     [InlineData("refund.failed", "failed", RefundState.Failed, "expired_or_canceled_card")]
@@ -155,9 +165,28 @@ public sealed class StripeEventTests : IDisposable
     [InlineData("invoice.paid", """{"id":"in_1","object":"invoice"}""")]
     [InlineData("payment_intent.created", "{}")]
     [InlineData("v2.core.account.updated", "null")]
+    [InlineData("payment_intent.requires_action", "{}")]
+    [InlineData("charge.succeeded", "{}")]
+    [InlineData("charge.captured", "{}")]
+    [InlineData("charge.updated", "{}")]
+    [InlineData("charge.failed", "{}")]
+    [InlineData("charge.refund.updated", "{}")]
+    [InlineData("invoice.marked_uncollectible", "{}")]
     [InlineData("charge.dispute.created", """{"id":"dp_1","object":"dispute","payment_intent":null}""")]
     public void What_we_do_not_act_on_is_ignored(string type, string subject) =>
         Assert.Equal(WebhookVerdict.Ignored, Reread(StripeAnswers.Event(type, subject)).Verdict);
+
+    [Fact]
+    public void A_thin_event_of_another_destination_is_ignored()
+    {
+        const string Thin =
+            """
+            {"id":"evt_1","object":"v2.core.event","type":"v1.payment_intent.succeeded","livemode":false,"created":"2026-11-20T09:00:00Z",
+             "related_object":{"id":"pi_1","type":"payment_intent","url":"/v1/payment_intents/pi_1"}}
+            """;
+
+        Assert.Equal(WebhookVerdict.Ignored, Reread(Thin).Verdict);
+    }
 
     [Fact]
     public void The_reading_keeps_no_text_of_the_payload()

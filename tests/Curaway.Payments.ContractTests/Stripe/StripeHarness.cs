@@ -64,11 +64,12 @@ internal sealed class StripeHarness : WireMockHarness
         var metadata = StripeAnswers.Metadata(request);
         if (request.Charge.Reference is null)
             StubIntents(StripeAnswers.Intent("requires_capture", metadata));
+        var taken = request.RequiredOperation.Kind == OperationKind.Capture ? request.RequiredOperation.Amount.MinorUnits : Amount.MinorUnits;
         var (status, charge, received) = request.RequiredOperation.Kind switch
         {
             OperationKind.Authorize => ("requires_capture", StripeAnswers.Charge(), 0L),
             OperationKind.Void => ("canceled", StripeAnswers.Charge(), 0L),
-            _ => ("succeeded", StripeAnswers.Charge(captured: true, amountCaptured: 150_000), 150_000L),
+            _ => ("succeeded", StripeAnswers.Charge(captured: true, amountCaptured: taken), taken),
         };
         StubIntent(StripeAnswers.Intent(status, metadata, latestCharge: charge, received: received));
         if (received > 0)

@@ -110,7 +110,7 @@ public sealed class StripeOptionsTests
     public void Amounts_are_written_as_stripe_counts_them(string currency, long minorUnits, long sent)
     {
         using var services = With([]);
-        var rules = services.GetRequiredService<IPaymentProvider>().Capabilities.Currencies;
+        var rules = services.GetRequiredService<IPaymentProvider>().CapabilitiesOf("default").Currencies;
         var amount = new Money(minorUnits, Currency.Parse(currency));
 
         Assert.Null(rules.Check(amount));
@@ -128,7 +128,7 @@ public sealed class StripeOptionsTests
     {
         using var services = With([]);
 
-        var error = services.GetRequiredService<IPaymentProvider>().Capabilities.Currencies.Check(new Money(minorUnits, Currency.Parse(currency)));
+        var error = services.GetRequiredService<IPaymentProvider>().CapabilitiesOf("default").Currencies.Check(new Money(minorUnits, Currency.Parse(currency)));
 
         Assert.Equal(code, error?.Code);
     }
@@ -138,7 +138,7 @@ public sealed class StripeOptionsTests
     {
         using var services = With([]);
 
-        Assert.Null(services.GetRequiredService<IPaymentProvider>().Capabilities.Currencies.FromProvider(550, "isk"));
+        Assert.Null(services.GetRequiredService<IPaymentProvider>().CapabilitiesOf("default").Currencies.FromProvider(550, "isk"));
     }
 
     private static ServiceProvider With(Dictionary<string, string?> values) =>

@@ -109,6 +109,7 @@ internal sealed class CrashClinic : IAsyncDisposable
         await _doomed.WaitForExitAsync(HostFixture.Ct);
         await _database.ExecuteAsync($"DROP TRIGGER IF EXISTS not_at_once ON webhook_events; ALTER DATABASE {_database.Name} SET curaway.clock_offset = '{Later}'");
         _database.Source.Clear();
+        _settings["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Error";
         _restarted = await PostgresHost.StartAsync(_settings, Simulators);
         _http = _restarted.Http;
         Simulators.SendWebhooksTo(_http.BaseAddress!);

@@ -23,7 +23,7 @@ public sealed class EngineFixture : IAsyncDisposable
         services.AddSingleton<IChargeObserver>(Observer);
         services.AddCurawayPayments(payments =>
         {
-            payments.AddGeographicRouting().UseSqlite(_path);
+            payments.AddGeographicRouting().UseSqlite(_path).ResolveAccounts((tenant, provider) => AccountOf(tenant, provider));
             if (configure is not null)
                 payments.Configure(configure);
         });
@@ -39,6 +39,9 @@ public sealed class EngineFixture : IAsyncDisposable
     public LedgerProvider Razorpay { get; }
 
     public RecordingObserver Observer { get; } = new();
+
+    /// <summary>Chooses the account of a charge that is begun.</summary>
+    public ProviderAccountResolver AccountOf { get; set; } = (_, _) => "default";
 
     public ChargeService Charges => _services.GetRequiredService<ChargeService>();
 
@@ -159,6 +162,18 @@ public sealed class EngineFixture : IAsyncDisposable
 
     public async Task<IReadOnlyList<PaymentAlert>> AlertsAsync() =>
         [.. (await Store.ClaimAlertsAsync(1000, TimeSpan.FromMilliseconds(1), Ct)).Select(queued => queued.Alert)];
+
+    /// <summary>Takes what was raised without a commit.</summary>
+    public IReadOnlyList<PaymentAlert> Raised()
+    {
+        var raised = new List<PaymentAlert>();
+        while (_services.GetRequiredService<PaymentAlerts>().TryTake(out var alert))
+            raised.Add(alert);
+        return raised;
+    }
+
+    /// <summary>What a host does when it starts.</summary>
+    public void CheckAccounts(bool isProduction) => _services.GetRequiredService<ProviderAccounts>().Check(isProduction);
 
     public async ValueTask DisposeAsync()
     {

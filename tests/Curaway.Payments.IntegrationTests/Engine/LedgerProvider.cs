@@ -56,10 +56,20 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
 
     public long RefundedMinorUnits => Count(account => (int)account.Refunds.Sum(refund => refund.Amount.MinorUnits));
 
-    public ProviderCapabilities Capabilities => new()
+    /// <summary>Every account that was added, with the mode of its key.</summary>
+    public Dictionary<string, bool?> Modes { get; } = new() { ["default"] = null };
+
+    /// <summary>The windows of accounts that do not have the usual one.</summary>
+    public Dictionary<string, TimeSpan> Windows { get; } = [];
+
+    public IReadOnlyCollection<string> Accounts => Modes.Keys;
+
+    public bool? IsLiveMode(string account) => Modes.GetValueOrDefault(account);
+
+    public ProviderCapabilities CapabilitiesOf(string account) => new()
     {
         Currencies = new CurrencyRules(new Dictionary<string, int>(), new Dictionary<string, long>(), new Dictionary<string, long>()),
-        AuthorizationWindow = TimeSpan.FromDays(7),
+        AuthorizationWindow = Windows.GetValueOrDefault(account, TimeSpan.FromDays(7)),
         SavedMethodAuthorizationWindow = TimeSpan.FromDays(4),
         VoidsAtOnce = true,
         ReplayLifetime = _ => KeyLifetime,
@@ -72,7 +82,7 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
         return this;
     }
 
-    public bool IsConfigured(string account) => Configured;
+    public bool IsConfigured(string account) => Configured && Modes.ContainsKey(account);
 
     /// <summary>The patient pays at checkout.</summary>
     public ProviderSnapshot PayAtCheckout(Charge charge)
@@ -227,6 +237,7 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
             return new ProviderSnapshot
             {
                 Provider = provider.Name,
+                ProviderAccount = charge.ProviderAccount,
                 ChargeId = charge.Id,
                 Reference = "pi_" + charge.Id.Value.ToString("N"),
                 Payments = AuthorizationCount == 0 ? [] : [payment],

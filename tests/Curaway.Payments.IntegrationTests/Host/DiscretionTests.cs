@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using Curaway.Payments.Simulators;
@@ -10,49 +9,18 @@ namespace Curaway.Payments.IntegrationTests.Host;
 /// <summary>A host that remembers every line it logs, at the lowest level, of every category.</summary>
 public sealed class TalkativeHost : HostFixture
 {
-    private readonly Recorder _recorder;
+    private readonly LogRecorder _recorder;
 
     public TalkativeHost()
-        : this(new Recorder())
+        : this(new LogRecorder())
     {
     }
 
-    private TalkativeHost(Recorder recorder)
-        : base([], services => services.AddLogging(logging => logging.AddProvider(recorder).AddFilter<Recorder>(null, LogLevel.Trace))) =>
+    private TalkativeHost(LogRecorder recorder)
+        : base([], services => services.AddLogging(logging => logging.AddProvider(recorder).AddFilter<LogRecorder>(null, LogLevel.Trace))) =>
         _recorder = recorder;
 
     public IReadOnlyCollection<string> Lines => _recorder.Lines;
-
-    [ProviderAlias("Recorder")]
-    private sealed class Recorder : ILoggerProvider
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => new Line(categoryName, Lines);
-
-        public void Dispose()
-        {
-        }
-
-        private sealed class Line(string category, ConcurrentQueue<string> lines) : ILogger
-        {
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull
-            {
-                lines.Enqueue($"{category} scope {Describe(state)}");
-                return null;
-            }
-
-            public bool IsEnabled(LogLevel logLevel) => true;
-
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-                lines.Enqueue($"{category} {logLevel} {formatter(state, exception)} {Describe(state)} {exception}");
-
-            private static string Describe(object? state) => state is IEnumerable<KeyValuePair<string, object?>> pairs
-                ? string.Join(' ', pairs.Select(pair => $"{pair.Key}={pair.Value}"))
-                : state?.ToString() ?? "";
-        }
-    }
 }
 
 /// <summary>What must stay inside stays inside: secrets out of logs and the database, providers' names out of patients' sight.</summary>

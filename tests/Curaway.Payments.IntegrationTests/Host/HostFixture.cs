@@ -31,7 +31,7 @@ public class HostFixture : IAsyncLifetime
     protected HostFixture(IEnumerable<KeyValuePair<string, string>> limits, Action<IServiceCollection>? services = null)
     {
         Directory.CreateDirectory(_directory);
-        var settings = new Dictionary<string, string>
+        Settings = new Dictionary<string, string>
         {
             ["URLS"] = "http://127.0.0.1:0",
             ["CURAWAY_SIMULATORS"] = "true",
@@ -41,9 +41,12 @@ public class HostFixture : IAsyncLifetime
             ["Logging:LogLevel:Default"] = "Error",
         };
         foreach (var (name, value) in limits)
-            settings[name] = value;
-        _factory = new SampleHostFactory(settings, services);
+            Settings[name] = value;
+        _factory = new SampleHostFactory(Settings, services);
     }
+
+    /// <summary>What the host is started with.</summary>
+    protected Dictionary<string, string> Settings { get; }
 
     /// <summary>Signs the tokens of this host, and of no other.</summary>
     public string SigningKey { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
@@ -143,7 +146,7 @@ public class HostFixture : IAsyncLifetime
         Assert.Equal(expected, seen);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _factory.DisposeAsync();

@@ -65,6 +65,10 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
         await clock.InstallAsync();
     }
 
+    public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) => CallAsync(store => store.ListPendingScriptsAsync(ct));
+
+    public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => CallAsync(store => store.ReadHistoryAsync(id, ct));
+
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => CallAsync(store => store.FindAsync(selector, ct));
 
     public Task<ChargeCommitted> CommitAsync(
@@ -97,8 +101,8 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
     public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         CallAsync(store => store.ClaimTransitionsAsync(countMax, lease, ct));
 
-    public Task CompleteTransitionAsync(long transitionId, CancellationToken ct) =>
-        CallAsync(store => Done(store.CompleteTransitionAsync(transitionId, ct)));
+    public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) =>
+        CallAsync(store => Done(store.CompleteTransitionsAsync(transitionIds, ct)));
 
     public Task EnqueueAlertAsync(PaymentAlert alert, CancellationToken ct) => CallAsync(store => Done(store.EnqueueAlertAsync(alert, ct)));
 

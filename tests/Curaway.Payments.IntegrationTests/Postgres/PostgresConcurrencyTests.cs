@@ -74,7 +74,7 @@ public sealed class PostgresConcurrencyTests(PostgresServer server) : PostgresTe
                 foreach (var transition in await host.ClaimTransitionsAsync(3, Lease, Ct))
                 {
                     seen.Enqueue(transition);
-                    await host.CompleteTransitionAsync(transition.Id, Ct);
+                    await host.CompleteTransitionsAsync([transition.Id], Ct);
                 }
             }
         })));

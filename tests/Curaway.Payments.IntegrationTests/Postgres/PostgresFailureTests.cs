@@ -60,7 +60,7 @@ public sealed class PostgresFailureTests(PostgresServer server) : PostgresTests(
     [Trait("Promise", "P04")]
     public async Task Twelve_crashes_under_load_lose_nothing_acknowledged_and_double_nothing()
     {
-        PostgresProcess.RequireBinaries();
+        PostgresServer.RequireBinaries();
         await using var crashing = await PostgresProcess.StartAsync();
         await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(crashing.ConnectionString) { MaxPoolSize = 16 });
         var store = new PostgresChargeStore(new PostgresDatabase(source));

@@ -81,7 +81,7 @@ public sealed partial class PostgresPlanTests(PostgresServer server) : PostgresT
         foreach (var stored in await store.ClaimEventsAsync(1, Lease, Ct))
             await store.SettleEventAsync(stored.Id, WebhookState.Ignored, "test", null, Ct);
         foreach (var transition in await store.ClaimTransitionsAsync(32, Lease, Ct))
-            await store.CompleteTransitionAsync(transition.Id, Ct);
+            await store.CompleteTransitionsAsync([transition.Id], Ct);
         foreach (var alert in await store.ClaimAlertsAsync(32, Lease, Ct))
             await store.CompleteAlertAsync(alert.Id, Ct);
         await store.PurgeAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10), 100, Ct);

@@ -48,16 +48,11 @@ public sealed class PostgresProcess : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <summary>Skips the test where there is no PostgreSQL; fails it where there has to be one.</summary>
-    public static void RequireBinaries()
-    {
-        if (FindBinaries() is not null)
-            return;
-        const string Message = "No PostgreSQL: install its server, or set CURAWAY_TEST_POSTGRES to the connection string of a superuser.";
-        if (Environment.GetEnvironmentVariable("CI") == "true")
-            Assert.Fail(Message);
-        Assert.Skip(Message);
-    }
+    /// <summary>Whether this machine has the binaries of a server.</summary>
+    public static bool IsInstalled => FindBinaries() is not null;
+
+    /// <summary>The folder of <c>postgres</c>, <c>pg_ctl</c> and <c>pgbench</c>.</summary>
+    public string Binaries => _binaries;
 
     public static async Task<PostgresProcess> StartAsync()
     {

@@ -34,9 +34,29 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public RecordingObserver Observer { get; } = new();
 
+    /// <summary>The SQLite file.</summary>
+    public string DatabasePath => _path;
+
+    /// <summary>More services, added last.</summary>
+    public Action<IServiceCollection> MoreServices { get; set; } = _ => { };
+
     public ChargeService Charges => _services.GetRequiredService<ChargeService>();
 
     public IChargeStore Store => _services.GetRequiredService<IChargeStore>();
+
+    /// <summary>The settings of a process that works on the same database and the same providers.</summary>
+    public Dictionary<string, string?> Settings => new()
+    {
+        ["Curaway:Payments:Sqlite:Path"] = _path,
+        ["STRIPE_SECRET_KEY"] = StripeSettings.SecretKey,
+        ["STRIPE_PUBLISHABLE_KEY"] = StripeSettings.PublishableKey,
+        ["STRIPE_WEBHOOK_SECRET"] = StripeSettings.WebhookSecret,
+        ["STRIPE_API_BASE"] = _stripe.ApiBase,
+        ["RAZORPAY_KEY_ID"] = RazorpaySettings.KeyId,
+        ["RAZORPAY_KEY_SECRET"] = RazorpaySettings.KeySecret,
+        ["RAZORPAY_WEBHOOK_SECRET"] = RazorpaySettings.WebhookSecret,
+        ["RAZORPAY_API_BASE"] = _razorpay.BaseAddress.ToString(),
+    };
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -71,6 +91,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
             .AddGeographicRouting()
             .UseSqlite(_path)
             .Configure(options => options.ProviderDeadline = Patience));
+        MoreServices(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await Store.MigrateAsync(CancellationToken.None);
     }
@@ -201,7 +222,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
         {
             Provider = provider.Name,
             ProviderAccount = "default",
-            EventId = reading.EventId ?? "sha256:" + hash,
+            EventId = WebhookDelivery.KeyOf("default", reading.EventId ?? "sha256:" + hash),
             EventType = reading.EventType ?? "",
             Body = webhook.Body,
             BodyHash = hash,

@@ -10,12 +10,13 @@ public sealed class WebhookSignatureTests(SimulatedEngine engine) : IClassFixtur
 {
     private const string Old = "secret_of_last_year";
     private const string New = "secret_of_this_year";
+    private const int DeliveryCount = 1000;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     [Trait("Promise", "P17")]
-    public void Of_200_mixed_deliveries_none_is_refused_in_the_overlap_and_every_old_one_after_it()
+    public void Of_1000_mixed_deliveries_none_is_refused_in_the_overlap_and_every_old_one_after_it()
     {
         var configuration = new ConfigurationManager();
         var services = new ServiceCollection();
@@ -23,11 +24,11 @@ public sealed class WebhookSignatureTests(SimulatedEngine engine) : IClassFixtur
         builder.AddStripe(configuration).AddRazorpay(configuration);
         using var provider = services.BuildServiceProvider();
         var random = new Random(20261124);
-        var secrets = Enumerable.Range(0, 200).Select(_ => random.Next(2) == 0 ? Old : New).ToList();
+        var secrets = Enumerable.Range(0, DeliveryCount).Select(_ => random.Next(2) == 0 ? Old : New).ToList();
 
         // The same host all along: nothing is restarted between the phases.
         Assert.Equal(secrets.Count(secret => secret == Old), AcceptedCount([Old]));
-        Assert.Equal(200, AcceptedCount([Old, New]));
+        Assert.Equal(DeliveryCount, AcceptedCount([Old, New]));
         Assert.Equal(secrets.Count(secret => secret == New), AcceptedCount([New]));
         Assert.Equal(0, AcceptedCount([]));
 
@@ -105,6 +106,24 @@ public sealed class WebhookSignatureTests(SimulatedEngine engine) : IClassFixtur
         var stripped = webhook.Headers.Where(header => header.Key != "x-razorpay-event-id").ToDictionary();
         Assert.Equal(WebhookFate.Duplicate, await engine.ReceiveAsync(engine.Razorpay, webhook with { Headers = stripped }));
         Assert.Equal(version, (await engine.ChargeAsync(charge.Id)).Version);
+    }
+
+    [Fact]
+    [Trait("Promise", "P17")]
+    public async Task A_Razorpay_replay_of_days_ago_with_the_old_secret_counts_while_that_is_configured()
+    {
+        var (charge, webhook) = await UntoldAsync(engine.Razorpay);
+        var replay = engine.Razorpay.Webhooks.Sign(webhook.Body, WebhookStep.Deliver with { Secret = Old });
+        var headers = new Dictionary<string, string>(replay.Headers, StringComparer.OrdinalIgnoreCase);
+        foreach (var (configured, verdict) in new[] { (New, WebhookVerdict.Forged), ($"{New},{Old}", WebhookVerdict.Accepted) })
+        {
+            var services = new ServiceCollection();
+            new PaymentsBuilder(services).AddRazorpay(options => options.WebhookSecrets = configured.Split(','));
+            using var provider = services.BuildServiceProvider();
+            var reading = provider.GetRequiredService<IWebhookReader>().Read(
+                new WebhookRequest(replay.Body, headers.GetValueOrDefault, "default", engine.Time.GetUtcNow() + TimeSpan.FromDays(6)));
+            Assert.Equal((verdict, verdict == WebhookVerdict.Accepted ? charge.Id : null), (reading.Verdict, reading.Snapshot?.ChargeId));
+        }
     }
 
     /// <summary>A checkout that was paid, which nobody told us yet, and the event that would.</summary>

@@ -78,7 +78,7 @@ public abstract partial class ChargeStoreTests
         Assert.Equal(("api", Time.GetUtcNow(), charge.TenantId, charge.ConsultationId), (first[0].Source, first[0].At, first[0].TenantId, first[0].ConsultationId));
         Assert.Empty(await NewStore().ClaimTransitionsAsync(10, Lease, Ct));
 
-        await Store.CompleteTransitionAsync(first[0].Id, Ct);
+        await Store.CompleteTransitionsAsync([first[0].Id], Ct);
         var second = Assert.Single(await Store.ClaimTransitionsAsync(10, Lease, Ct));
         Assert.Equal((charge.Id, ChargeStatus.Pending, ChargeStatus.Authorized), (second.ChargeId, second.From, second.To));
 
@@ -91,7 +91,7 @@ public abstract partial class ChargeStoreTests
     public async Task A_transition_that_was_seen_never_comes_again()
     {
         await CreateAsync(Facts.Charge(Time, "seen"));
-        await Store.CompleteTransitionAsync(Assert.Single(await Store.ClaimTransitionsAsync(10, Lease, Ct)).Id, Ct);
+        await Store.CompleteTransitionsAsync([Assert.Single(await Store.ClaimTransitionsAsync(10, Lease, Ct)).Id], Ct);
 
         Time.Advance(TimeSpan.FromDays(1));
 
