@@ -29,11 +29,11 @@ internal sealed class ChaosHostProgram : WebApplicationFactory<Program>
         {
             if (mistakes.WritesRowAfterAnswer)
                 Decorate<IChargeStore>(services, RowAfterAnswerStore.Around);
-            Decorate<IPaymentProvider>(services, provider => new MistakenProvider(provider, mistakes));
+            Decorate<IPaymentProvider>(services, provider => InterceptedProvider.Around(provider, mistakes.SendAsync));
             if (crash is null)
                 return;
             Decorate<IChargeStore>(services, store => CrashingStore.Around(store, crash));
-            Decorate<IPaymentProvider>(services, provider => new CrashingProvider(provider, crash));
+            Decorate<IPaymentProvider>(services, provider => InterceptedProvider.Around(provider, crash.AfterSendAsync));
         });
     }
 

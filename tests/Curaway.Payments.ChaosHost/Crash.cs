@@ -42,6 +42,14 @@ internal sealed record Crash(CrashPoint Point, OperationKind? Kind)
         return new Crash(point, words.Length > 1 ? Enum.Parse<OperationKind>(words[1], ignoreCase: true) : null);
     }
 
+    /// <summary>Sends, and dies when the provider has answered.</summary>
+    public async Task<ProviderResult> AfterSendAsync(ProviderRequest request, Func<ProviderRequest, Task<ProviderResult>> send)
+    {
+        var result = await send(request);
+        At(CrashPoint.AfterExecution, request.RequiredOperation.Kind);
+        return result;
+    }
+
     /// <summary>kill -9 of this process, if this is the moment.</summary>
     public void At(CrashPoint point, OperationKind? kind = null)
     {

@@ -17,6 +17,8 @@ internal sealed class CrashClinic : IAsyncDisposable
 
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan DeathMax = TimeSpan.FromMinutes(2);
+
     // By then every lease of the dead has ended.
     private const string Later = "2 minutes";
 
@@ -74,6 +76,13 @@ internal sealed class CrashClinic : IAsyncDisposable
         });
     }
 
+    /// <summary>No webhook is sent before the host is started again.</summary>
+    public void PauseWebhooks()
+    {
+        Simulators.Stripe.Webhooks.Pause();
+        Simulators.Razorpay.Webhooks.Pause();
+    }
+
     /// <summary>No webhook takes effect at once: each is left to the processor, as one whose effect fails.</summary>
     public Task LeaveWebhooksToProcessorAsync() => _database.ExecuteAsync(
         """
@@ -106,13 +115,15 @@ internal sealed class CrashClinic : IAsyncDisposable
     public async Task RestartAsync()
     {
         await _killing;
-        await _doomed.WaitForExitAsync(HostFixture.Ct);
+        await _doomed.WaitForExitAsync(HostFixture.Ct).WaitAsync(DeathMax, HostFixture.Ct);
         await _database.ExecuteAsync($"DROP TRIGGER IF EXISTS not_at_once ON webhook_events; ALTER DATABASE {_database.Name} SET curaway.clock_offset = '{Later}'");
         _database.Source.Clear();
         _settings["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Error";
         _restarted = await PostgresHost.StartAsync(_settings, Simulators);
         _http = _restarted.Http;
         Simulators.SendWebhooksTo(_http.BaseAddress!);
+        Simulators.Stripe.Webhooks.Resume();
+        Simulators.Razorpay.Webhooks.Resume();
     }
 
     /// <summary>The accounts, as they are.</summary>

@@ -37,9 +37,12 @@ public abstract class CrashPointTests(PostgresServer server)
             clinic.KillWhilePending(fault => Strike(clinic.Simulators, Enum.Parse<OperationKind>(moment.Split(' ')[1], ignoreCase: true), fault), () => Calls(clinic.Simulators));
         if (moment == "in_processor")
             await clinic.LeaveWebhooksToProcessorAsync();
-        // The answer is lost, so the reconciler has something to find out.
+        // The answer is lost and no webhook tells, so the reconciler has something to find out.
         if (moment == "in_reconciler")
+        {
+            clinic.PauseWebhooks();
             Strike(clinic.Simulators, OperationKind.Authorize, SimulatorFault.Reset.AfterExecution());
+        }
 
         await LiveThroughAsync(clinic, isToldByWebhook: moment == "in_processor");
 

@@ -38,7 +38,7 @@ public sealed class MistakeTests(PostgresServer server)
     public async Task A_timeout_that_is_recorded_as_a_failure_keeps_the_money()
     {
         await using var clinic = await CrashClinic.StartAsync(server, "", "unknown_is_failure");
-        clinic.Simulators.Stripe.Webhooks.Pause();
+        clinic.PauseWebhooks();
         clinic.Simulators.Stripe.Faults.Next(StripeCall.Create, SimulatorFault.Reset.AfterExecution());
 
         (await ScheduleAsync(clinic)).Expect(402);
