@@ -59,7 +59,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public static async Task<ChaosCluster> StartAsync(ChaosPlan plan)
     {
-        PostgresProcess.RequireBinaries();
+        PostgresServer.RequireBinaries();
         var cluster = new ChaosCluster(await PostgresProcess.StartAsync(), await HostProcesses.StartSimulatorsAsync(), plan);
         for (var index = 0; index < HostCount; index++)
             cluster._starting[index] = cluster.StartHostAsync(index);
