@@ -64,7 +64,7 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         ReadAsync(request, async ask =>
         {
             if (proof.Fields.TryGetValue("payment_intent", out var claimed) && claimed != request.Charge.Reference)
-                return ProviderResult.Indeterminate(ProviderFault.Mismatch, "other_payment_intent");
+                return ProviderResult.Declined("invalid_proof");
             if (!HasReference(request))
                 return ProviderResult.Indeterminate(ProviderFault.NotFound);
             var intent = await GetIntentAsync(ask, request.Charge.Reference!, ct).ConfigureAwait(false);

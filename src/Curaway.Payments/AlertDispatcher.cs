@@ -24,13 +24,22 @@ internal sealed partial class AlertDispatcher(
     /// <summary>Delivers what is due. True when there may be more.</summary>
     public async Task<bool> SweepAsync(CancellationToken ct)
     {
-        while (raised.TryTake(out var alert))
+        foreach (var alert in TakeRaised().Distinct())
             await store.EnqueueAlertAsync(alert, ct).ConfigureAwait(false);
 
         var queued = await store.ClaimAlertsAsync(options.Value.ClaimCountMax, ClaimLease, ct).ConfigureAwait(false);
         foreach (var alert in queued)
             await DeliverAsync(alert, ct).ConfigureAwait(false);
         return queued.Count == options.Value.ClaimCountMax;
+    }
+
+    /// <summary>What waits, whole. What is raised while it is written waits for the next look: a flood of forged webhooks never stops raising.</summary>
+    private List<PaymentAlert> TakeRaised()
+    {
+        var taken = new List<PaymentAlert>();
+        while (taken.Count < PaymentAlerts.WaitingCountMax && raised.TryTake(out var alert))
+            taken.Add(alert);
+        return taken;
     }
 
     /// <summary>How many of the category were held back before this one; null when this one is held back too.</summary>

@@ -28,6 +28,9 @@ internal sealed class Figures
 
     public void Only(string name, double value, string unit, string note = "") => Add(new Figure(name, value, unit, null, null, false, note));
 
+    /// <summary>1 when a target that was measured is not reached.</summary>
+    public int ExitCode => _figures.Any(figure => figure.IsReached == false) ? 1 : 0;
+
     public void Print()
     {
         Console.WriteLine();

@@ -105,6 +105,41 @@ internal sealed class BenchDatabase(string connectionString) : IAsyncDisposable
         return first;
     }
 
+    /// <summary>Charges whose events came and had their effect long ago, as the store leaves them.</summary>
+    public async Task AddStoredAsync(int count)
+    {
+        await AddChargesAsync(count);
+        var (first, last) = (_nextNumber - count, _nextNumber - 1);
+        await ExecuteAsync(
+            $"""
+            UPDATE consultation_charges SET charge_status = 'authorized', authorized_cents = amount_cents, authorized_at = now(), version = 3, due_at = NULL
+            WHERE id BETWEEN '{BenchEvents.ChargeIdPrefix}{first}' AND '{BenchEvents.ChargeIdPrefix}{last}'
+            """);
+        await ExecuteAsync(
+            $"""
+            INSERT INTO webhook_events (
+                id, provider_name, provider_account, provider_event_id, event_type, state, body_hash, is_deduped_by_body, charge_id,
+                provider_reference, received_at, last_seen_at, processed_at)
+            SELECT ('01890000-0000-7000-8000-' || i)::uuid, 'stripe', 'default', '{BenchEvents.EventIdPrefix}' || i, 'payment_intent.amount_capturable_updated',
+                'processed', md5('a' || i) || md5('b' || i), false, ('{BenchEvents.ChargeIdPrefix}' || i)::uuid, '{BenchEvents.IntentIdPrefix}' || i, now(), now(), now()
+            FROM generate_series({first}, {last}) AS i
+            """);
+        await ExecuteAsync(
+            $"""
+            INSERT INTO charge_payments (charge_id, reference, state, amount_cents, captured_cents, currency)
+            SELECT ('{BenchEvents.ChargeIdPrefix}' || i)::uuid, '{BenchEvents.PaymentIdPrefix}' || i, 'authorized', {BenchEvents.AmountCents}, 0, 'USD'
+            FROM generate_series({first}, {last}) AS i
+            """);
+        await ExecuteAsync(
+            $"""
+            INSERT INTO charge_transitions (charge_id, tenant_id, consultation_id, from_status, to_status, source, at, next_attempt_at, seen_at)
+            SELECT ('{BenchEvents.ChargeIdPrefix}' || i)::uuid, 'clinic-global', 'consultation_' || i, 'pending', 'authorized', 'webhook', now(), now(), now()
+            FROM generate_series({first}, {last}) AS i
+            """);
+        await ExecuteAsync("VACUUM ANALYZE");
+        await ExecuteAsync("CHECKPOINT");
+    }
+
     /// <summary>How many charges of a range hold their money, by the table alone.</summary>
     public Task<long> HeldCountAsync(long first, int count) => CountAsync(
         $"""

@@ -5,7 +5,7 @@ internal sealed class WebhookBenchmark(BenchOptions options, Lab lab, Figures fi
 {
     private const int Warmup = 3000;
 
-    /// <summary>0 when every target that was measured is reached, and everything was applied exactly once.</summary>
+    /// <summary>0 when every target that was measured is reached. Throws when anything was not applied exactly once.</summary>
     public static async Task<int> RunAsync(BenchOptions options)
     {
         await using var lab = await Lab.StartAsync();
@@ -13,7 +13,7 @@ internal sealed class WebhookBenchmark(BenchOptions options, Lab lab, Figures fi
         var benchmark = new WebhookBenchmark(options, lab, figures);
         await benchmark.RunAsync();
         figures.Print();
-        return 0;
+        return figures.ExitCode;
     }
 
     private async Task RunAsync()
@@ -31,6 +31,14 @@ internal sealed class WebhookBenchmark(BenchOptions options, Lab lab, Figures fi
                 await OpenLoopAsync(ours);
             await CheckAsync(database);
         }
+
+        var endurance = new EnduranceBenchmark(options, lab, figures);
+        if (options.Wants("stored"))
+            await endurance.StoredAsync();
+        if (options.Wants("memory"))
+            await endurance.MemoryAsync();
+        if (options.Wants("crash"))
+            await endurance.CrashAsync();
     }
 
     private async Task CompareAsync(Contestant ours, string statement, double rateOfOurs)

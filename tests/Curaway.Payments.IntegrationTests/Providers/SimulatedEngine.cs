@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Curaway.Payments.IntegrationTests.Engine;
 using Curaway.Payments.Simulators;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -34,6 +35,9 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public RecordingObserver Observer { get; } = new();
 
+    /// <summary>Adds another store than the SQLite file.</summary>
+    public Func<PaymentsBuilder, PaymentsBuilder>? Storage { get; set; }
+
     /// <summary>The SQLite file.</summary>
     public string DatabasePath => _path;
 
@@ -41,6 +45,8 @@ public sealed class SimulatedEngine : IAsyncLifetime
     public Action<IServiceCollection> MoreServices { get; set; } = _ => { };
 
     public ChargeService Charges => _services.GetRequiredService<ChargeService>();
+
+    public TwoWayReconciliation Comparison => _services.GetRequiredService<TwoWayReconciliation>();
 
     public IChargeStore Store => _services.GetRequiredService<IChargeStore>();
 
@@ -85,15 +91,17 @@ public sealed class SimulatedEngine : IAsyncLifetime
         services.AddMetrics();
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IChargeObserver>(Observer);
-        services.AddCurawayPayments(payments => payments
-            .AddStripe(Configure)
-            .AddRazorpay(Configure)
-            .AddGeographicRouting()
-            .UseSqlite(_path)
-            .Configure(options => options.ProviderDeadline = Patience));
+        services.AddCurawayPayments(payments => AddParts(payments).Configure(options => options.ProviderDeadline = Patience));
         MoreServices(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await Store.MigrateAsync(CancellationToken.None);
+    }
+
+    /// <summary>Both providers, the routing and the store: for another host over the same ledgers and tables.</summary>
+    public PaymentsBuilder AddParts(PaymentsBuilder payments)
+    {
+        payments.AddStripe(Configure).AddRazorpay(Configure).AddGeographicRouting();
+        return Storage is null ? payments.UseSqlite(_path) : Storage(payments);
     }
 
     public SimulatedProvider ProviderOf(string name) => name == "stripe" ? Stripe : Razorpay;
@@ -233,7 +241,10 @@ public sealed class SimulatedEngine : IAsyncLifetime
     }
 
     /// <summary>Every alert committed about the charge so far.</summary>
-    public async Task<IReadOnlyList<PaymentAlert>> AlertsAsync(ChargeId id)
+    public async Task<IReadOnlyList<PaymentAlert>> AlertsAsync(ChargeId id) => [.. (await AllAlertsAsync()).Where(alert => alert.ChargeId == id)];
+
+    /// <summary>Every alert committed so far.</summary>
+    public async Task<IReadOnlyList<PaymentAlert>> AllAlertsAsync()
     {
         foreach (var queued in await Store.ClaimAlertsAsync(1000, TimeSpan.FromMinutes(1), Ct))
         {
@@ -241,7 +252,31 @@ public sealed class SimulatedEngine : IAsyncLifetime
             await Store.CompleteAlertAsync(queued.Id, Ct);
         }
 
-        return [.. _alerts.Where(alert => alert.ChargeId == id)];
+        return [.. _alerts];
+    }
+
+    /// <summary>A statement an operator types into the database.</summary>
+    public async Task<int> ByHandAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteNonQueryAsync(Ct);
+    }
+
+    public async Task<string?> TextByHandAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (await command.ExecuteScalarAsync(Ct))?.ToString();
+    }
+
+    private async Task<SqliteConnection> OpenAsync()
+    {
+        var connection = new SqliteConnection($"Data Source={_path}");
+        await connection.OpenAsync(Ct);
+        return connection;
     }
 
     public async ValueTask DisposeAsync()
