@@ -26,9 +26,10 @@ internal sealed record ChargeRow
     /// <summary>A release is promised for a stated time.</summary>
     public required bool IsReleasePromised { get; init; }
 
-    /// <summary>Somebody is to look at it again, at a time that is still to come.</summary>
+    /// <summary>Somebody is to look at it again soon, at a time that is still to come.</summary>
     public required bool IsWaiting { get; init; }
 
+    /// <summary>Somebody is to look at it soon, or should have.</summary>
     public required bool IsDue { get; init; }
 
     public required bool HasOpenOperation { get; init; }
@@ -47,11 +48,13 @@ internal sealed record ClinicRows(
     IReadOnlyList<ChargeRow> Charges, IReadOnlyList<OperationRow> Operations, IReadOnlyList<ConsultationRow> Consultations,
     IReadOnlySet<string> PaymentReferences, IReadOnlySet<string> RefundReferences, IReadOnlyList<string> AuditGaps)
 {
+    // Soon is within 45 minutes: an operation to try again, a checkout to end. Days later holds end and promised releases are due.
     private const string SelectCharges =
         """
         SELECT charge.id::text, charge.consultation_id, charge.charge_status, provider_reference, captured_cents, refunded_cents,
             booked_at IS NOT NULL, session.charge_id IS NOT NULL, closing_at IS NOT NULL, release_due_at IS NOT NULL,
-            coalesce(due_at > payments_now(), false), due_at IS NOT NULL,
+            coalesce(due_at > payments_now() AND due_at <= payments_now() + interval '45 minutes', false),
+            coalesce(due_at <= payments_now() + interval '45 minutes', false),
             EXISTS (SELECT FROM charge_operations WHERE charge_id = charge.id AND state = 'open')
         FROM consultation_charges AS charge LEFT JOIN consultation_sessions AS session ON session.charge_id = charge.id::text
         """;

@@ -29,11 +29,11 @@ internal sealed class MoneyInvariants(Ledgers ledgers, ClinicRows rows)
     /// <summary>Charges that are not yet what the ledger says, and that nobody is to look at later: lost, or overdue.</summary>
     public IReadOnlyList<string> Overdue() => [.. rows.Charges.Where(row => !Agrees(row) && !row.IsWaiting).Select(Describe)];
 
-    /// <summary>Charges about which something is still to be done, save for the promised release of a hold that lapses.</summary>
+    /// <summary>Charges about which something is still to be done soon, and settlements under way.</summary>
     public IReadOnlyList<string> Unfinished() =>
     [
         .. rows.Charges
-            .Where(row => !Agrees(row) || row.HasOpenOperation || (row.IsDue && !(row.Status == "voided" && row.IsReleasePromised)))
+            .Where(row => !Agrees(row) || row.HasOpenOperation || row.IsDue)
             .Select(Describe),
         .. rows.Consultations.Where(consultation => consultation.Settlement == "processing").Select(consultation => $"settlement of {consultation.Id}"),
     ];
