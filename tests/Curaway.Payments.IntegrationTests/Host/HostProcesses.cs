@@ -82,15 +82,12 @@ internal sealed class HostProcesses : IAsyncDisposable
         (await Database.ScalarAsync($"SELECT id::text FROM consultation_charges WHERE consultation_id = '{consultationId}'"))!;
 
     /// <summary>Ends a host as <c>kill -9</c> does: at once, without a goodbye.</summary>
-    public void Kill(int index) => _hosts[index].Process.Kill(entireProcessTree: true);
+    public void Kill(int index) => _hosts[index].Kill();
 
     /// <summary>Starts a killed host again, at another address.</summary>
     public async Task RestartAsync(int index)
     {
-        var (process, http) = _hosts[index];
-        await process.WaitForExitAsync(HostFixture.Ct);
-        process.Dispose();
-        http.Dispose();
+        await _hosts[index].DisposeAsync();
         _hosts[index] = await StartHostAsync();
     }
 
