@@ -7,6 +7,7 @@ using Curaway.Payments.SampleHost.Http;
 using Curaway.Payments.SampleHost.Idempotency;
 using Curaway.Payments.SampleHost.Identity;
 using Curaway.Payments.SampleHost.PaymentMethods;
+using Curaway.Payments.SampleHost.Receipts;
 using Curaway.Payments.SampleHost.Simulation;
 using Curaway.Payments.SampleHost.Tenants;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -38,6 +39,9 @@ internal static class HostSetup
         services.AddSingleton(new TestPaymentMethods(
             simulators is not null || DemoSimulators.AreElsewhere(builder.Configuration, builder.Environment)));
         services.AddSingleton<RequestLease>();
+        services.AddSingleton<SavedMethodStore>();
+        services.AddSingleton<SavedMethodSignal>();
+        services.AddSingleton<SavedMethods>();
         services.AddSingleton<TenantSettingsStore>();
         services.AddSingleton<ConsultationStore>();
         services.AddSingleton<SettlementStore>();
@@ -91,6 +95,7 @@ internal static class HostSetup
     public static void MapHost(this WebApplication app)
     {
         app.MapConsultations();
+        app.MapReceipts();
         app.MapPaymentMethods();
         app.MapTenantSettings();
         app.MapAdmin();
