@@ -43,6 +43,12 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<OperationStart>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new PaymentMethodService(
+            provider.GetServices<IPaymentMethodVault>(),
+            provider.GetRequiredService<ProviderCaller>(),
+            provider.GetRequiredService<IOptions<PaymentsOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PaymentMethodService>>()));
         services.TryAddSingleton<Reconciler>();
         services.TryAddSingleton(provider => new TwoWayReconciliation(
             provider.GetRequiredService<IChargeStore>(),
