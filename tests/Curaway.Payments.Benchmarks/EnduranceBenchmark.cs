@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 
 namespace Curaway.Payments.Benchmarks;
 
@@ -105,7 +104,7 @@ internal sealed class EnduranceBenchmark(BenchOptions options, Lab lab, Figures 
             await Task.Delay(5);
         await crash(server);
         await load;
-        NpgsqlConnection.ClearAllPools();
+        database.ForgetConnections();
 
         var acknowledged = (await File.ReadAllLinesAsync(path)).Select(line => long.Parse(line, CultureInfo.InvariantCulture)).Distinct().ToList();
         File.Delete(path);
