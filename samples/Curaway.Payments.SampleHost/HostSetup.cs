@@ -7,6 +7,7 @@ using Curaway.Payments.SampleHost.Http;
 using Curaway.Payments.SampleHost.Idempotency;
 using Curaway.Payments.SampleHost.Identity;
 using Curaway.Payments.SampleHost.PaymentMethods;
+using Curaway.Payments.SampleHost.Receipts;
 using Curaway.Payments.SampleHost.Simulation;
 using Curaway.Payments.SampleHost.Tenants;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -36,6 +37,9 @@ internal static class HostSetup
         if (simulators is not null)
             services.AddSingleton(_ => simulators);
         services.AddSingleton(provider => new TestPaymentMethods(provider.GetService<DemoSimulators>()));
+        services.AddSingleton<SavedMethodStore>();
+        services.AddSingleton<SavedMethodSignal>();
+        services.AddSingleton<SavedMethods>();
         services.AddSingleton<TenantSettingsStore>();
         services.AddSingleton<ConsultationStore>();
         services.AddSingleton<SettlementStore>();
@@ -89,6 +93,7 @@ internal static class HostSetup
     public static void MapHost(this WebApplication app)
     {
         app.MapConsultations();
+        app.MapReceipts();
         app.MapPaymentMethods();
         app.MapTenantSettings();
         app.MapAdmin();

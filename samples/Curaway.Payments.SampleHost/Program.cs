@@ -3,6 +3,7 @@ using Curaway.Payments.SampleHost;
 using Curaway.Payments.SampleHost.Consultations;
 using Curaway.Payments.SampleHost.Data;
 using Curaway.Payments.SampleHost.Identity;
+using Curaway.Payments.SampleHost.PaymentMethods;
 using Curaway.Payments.SampleHost.Simulation;
 using Curaway.Payments.SampleHost.Tenants;
 
@@ -29,9 +30,11 @@ builder.Services.AddCurawayPayments(payments => payments
     .ResolveAccounts(accounts.Resolve)
     .UseHostDatabase(builder, simulators)    // UsePostgres(DATABASE_URL), or UseSqlite(file) in Development
     .AddObserver<ConsultationObserver>()
+    .AddObserver<SavedMethodObserver>()
     .Configure(options => builder.Configuration.GetSection("Curaway:Payments").Bind(options)));
 // After the payments tables are there.
 builder.Services.AddHostedService<SettlementSweeper>();
+builder.Services.AddHostedService<SavedMethodSweeper>();
 
 var app = builder.Build();
 accounts.Require(app.Services.GetServices<IPaymentProvider>());

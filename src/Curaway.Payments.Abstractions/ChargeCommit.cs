@@ -157,7 +157,7 @@ public sealed record ChargeCommit
         if (applied.Verdict == SnapshotVerdict.Unchanged)
             return Nothing;
         var commit = Of(before, applied.Charge, cause, ProvenBy(before, applied.Charge));
-        var told = Bounced(charge, applied.Charge).AddRange(Disputed(charge, applied.Charge));
+        var told = Bounced(charge, applied.Charge).AddRange(Disputed(charge, applied.Charge)).AddRange(Expired(before, applied.Charge));
         if (applied.Verdict == SnapshotVerdict.Applied)
             return commit with { Alerts = commit.Alerts.AddRange(told) };
 
@@ -173,6 +173,13 @@ public sealed record ChargeCommit
             .Where(dispute => !before.Disputes.Any(was => was.Reference == dispute.Reference && was.State == dispute.State))
             .Select(dispute => new PaymentAlert("dispute", AlertSeverity.Critical, $"{dispute.Reference} {WireName.Of(dispute.State)} {dispute.Reason}", after.Id)),
     ];
+
+    /// <summary>A hold that ended although nobody here let it go: the clinic is not paid.</summary>
+    private static ImmutableArray<PaymentAlert> Expired(ChargeState before, Charge after) =>
+        before.Charge is { Status: ChargeStatus.Authorized, BookedAt: not null, ClosingAt: null } && after is { Status: ChargeStatus.Voided, IsVoidAccepted: false }
+            && !before.Operations.Any(operation => operation.Kind == OperationKind.Void)
+            ? [new PaymentAlert("authorization_expired", AlertSeverity.Critical, $"{after.Provider} {after.Reference}", after.Id)]
+            : [];
 
     /// <summary>A refund that failed leaves the patient without the money we said was on its way: a human has to find another one.</summary>
     private static ImmutableArray<PaymentAlert> Bounced(Charge before, Charge after) =>

@@ -93,7 +93,10 @@ public sealed record ChargeOperation
     /// <summary>The provider's token of the saved method to charge, or null when the patient pays at checkout.</summary>
     public string? PaymentMethod { get; init; }
 
-    /// <summary>The provider's customer the token belongs to, where it needs one.</summary>
+    /// <summary>
+    /// The provider's customer the token belongs to, where it needs one. Without a token: the customer under whom the method
+    /// that the patient pays with at checkout is kept (see <see cref="IPaymentMethodVault"/>).
+    /// </summary>
     public string? Customer { get; init; }
 
     /// <summary>Why, such as <c>requested_by_patient</c>.</summary>

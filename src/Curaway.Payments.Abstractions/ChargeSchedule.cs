@@ -6,6 +6,26 @@ namespace Curaway.Payments;
 /// </summary>
 public static class ChargeSchedule
 {
+    /// <summary>How long the bank may take to confirm a refund before the provider is asked: longer than both providers' refunds usually take.</summary>
+    public static TimeSpan PendingRefundAge { get; } = TimeSpan.FromDays(7);
+
+    /// <summary>The most that a warning comes before a hold ends by itself; of a short hold, its last quarter.</summary>
+    public static TimeSpan ExpiryWarningMax { get; } = TimeSpan.FromHours(12);
+
+    /// <summary>When somebody is to be told that the hold of a booked charge is about to end by itself, UTC; null when none will.</summary>
+    public static DateTimeOffset? ExpiryWarningAt(Charge charge)
+    {
+        if (charge is not { Status: ChargeStatus.Authorized, BookedAt: not null, ClosingAt: null, CaptureBefore: { } end })
+            return null;
+        var quarter = (end - (charge.AuthorizedAt ?? charge.CreatedAt)) / 4;
+        return end - (quarter < ExpiryWarningMax ? quarter : ExpiryWarningMax);
+    }
+
+    /// <summary>When the provider has to be asked about a refund that its bank has not confirmed, UTC; null when there is none.</summary>
+    public static DateTimeOffset? PendingRefundDueAt(Charge charge) => charge.Refunds
+        .Where(refund => refund.State == RefundState.Pending)
+        .Min(refund => refund.CreatedAt ?? charge.RefundedAt) + PendingRefundAge;
+
     /// <summary>
     /// The earliest moment something is due, UTC; null when nothing is. Captured money that is disputed is not due for release:
     /// a refund is refused until the dispute is won or closed, and whoever records that writes the new time.
@@ -19,6 +39,8 @@ public static class ChargeSchedule
             yield return operation.NextAttemptAt;
 
         yield return charge.RefreshDueAt;
+        yield return charge.RefreshDueAt is null ? ExpiryWarningAt(charge) : null;
+        yield return charge.RefreshDueAt is null ? PendingRefundDueAt(charge) : null;
         yield return charge.Status == ChargeStatus.Voided && charge.RefreshDueAt is null ? charge.ReleaseDueAt : null;
         if (!charge.IsLive || operations.Any(operation => operation.IsOpen))
             yield break;

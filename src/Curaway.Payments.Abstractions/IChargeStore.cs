@@ -20,6 +20,9 @@ public interface IChargeStore
     /// <summary>Reads everything about a charge without a lock; null when there is none.</summary>
     Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct);
 
+    /// <summary>Lists charges without a lock.</summary>
+    Task<IReadOnlyList<ChargeKey>> ListAsync(ChargeQuery query, CancellationToken ct);
+
     /// <summary>
     /// Locks the charge, asks <paramref name="decide"/> what to write, writes it, and commits: the only write of a charge.
     /// When the decision books and a <paramref name="booking"/> is given, the caller's session row is written under a

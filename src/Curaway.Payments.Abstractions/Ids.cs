@@ -6,6 +6,15 @@ public readonly record struct ChargeId(Guid Value)
     /// <summary>A new id, stamped with the clock's time.</summary>
     public static ChargeId New(TimeProvider time) => new(Guid.CreateVersion7(time.GetUtcNow()));
 
+    /// <summary>The smallest id of that moment: ids made later are larger, in the database too.</summary>
+    public static ChargeId FirstOf(DateTimeOffset moment)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Guid.CreateVersion7(moment).TryWriteBytes(bytes, bigEndian: true, out _);
+        bytes[6..].Clear();
+        return new ChargeId(new Guid(bytes, bigEndian: true));
+    }
+
     /// <summary>Reads the 36-character form; false for anything else.</summary>
     public static bool TryParse(string? text, out ChargeId id)
     {

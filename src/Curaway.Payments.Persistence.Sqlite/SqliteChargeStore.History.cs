@@ -1,6 +1,6 @@
 namespace Curaway.Payments.Sqlite;
 
-// Everything about one charge, for operators.
+// What operators and the two-way reconciliation read: everything about one charge, and lists of charges.
 internal sealed partial class SqliteChargeStore
 {
     public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => _database.ReadAsync(
@@ -32,6 +32,45 @@ internal sealed partial class SqliteChargeStore
             };
         },
         ct);
+
+    public Task<IReadOnlyList<ChargeKey>> ListAsync(ChargeQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return _database.ReadAsync<IReadOnlyList<ChargeKey>>(
+            async session => query switch
+            {
+                ChargeQuery.MadeSince made => await session.QueryAsync(
+                    """
+                    SELECT id, provider_name, provider_account, provider_reference FROM consultation_charges
+                    WHERE id >= $first AND id > $after ORDER BY id LIMIT $count_max
+                    """,
+                    ReadKey,
+                    ("first", ChargeId.FirstOf(made.Since)), ("after", made.After ?? default), ("count_max", made.CountMax)).ConfigureAwait(false),
+                ChargeQuery.Scheduled scheduled => await session.QueryAsync(
+                    """
+                    SELECT id, provider_name, provider_account, provider_reference FROM consultation_charges
+                    WHERE due_at IS NOT NULL ORDER BY due_at LIMIT $count_max
+                    """,
+                    ReadKey,
+                    ("count_max", scheduled.CountMax)).ConfigureAwait(false),
+                ChargeQuery.OfReference reference => await session.QueryAsync(
+                    """
+                    SELECT id, provider_name, provider_account, provider_reference FROM consultation_charges
+                    WHERE provider_reference = $reference AND provider_name = $provider
+                    UNION
+                    SELECT charge.id, charge.provider_name, charge.provider_account, charge.provider_reference
+                    FROM charge_payments AS payment JOIN consultation_charges AS charge ON charge.id = payment.charge_id
+                    WHERE payment.reference = $reference AND charge.provider_name = $provider
+                    """,
+                    ReadKey,
+                    ("reference", reference.Reference), ("provider", reference.Provider)).ConfigureAwait(false),
+                _ => throw new ArgumentOutOfRangeException(nameof(query)),
+            },
+            ct);
+    }
+
+    private static ChargeKey ReadKey(SqliteRow row) => new(
+        new ChargeId(row.Id("id")), row.Text("provider_name"), row.Text("provider_account"), row.TextOrNull("provider_reference"));
 
     private static WebhookRecord ReadWebhookRecord(SqliteRow row) => new(
         row.Id("id"), row.Text("provider_name"), row.Text("provider_event_id"), row.Text("event_type"), row.Name<WebhookState>("state"),

@@ -81,6 +81,7 @@ public static class RazorpayBuilderExtensions
             .RemoveAllLoggers();
         services.TryAddSingleton<RazorpayClient>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentProvider, RazorpayProvider>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IProviderListing, RazorpayListing>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWebhookReader, RazorpayWebhook>());
         return builder;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -95,6 +96,21 @@ internal sealed class RazorpayClient(
 
     public Task<RazorpayReply<WireList<WireRefund>>> ListRefundsAsync(RazorpayAccount account, string paymentId, CancellationToken ct) =>
         GetAsync(account, $"payments/{Escape(paymentId)}/refunds?count=100", RazorpayJson.Default.Refunds, ct);
+
+    /// <summary>A hundred orders made since a moment, newest first.</summary>
+    public Task<RazorpayReply<WireList<WireOrder>>> ListOrdersAsync(RazorpayAccount account, DateTimeOffset since, int skip, CancellationToken ct) =>
+        GetAsync(account, Since("orders", since, skip), RazorpayJson.Default.Orders, ct);
+
+    /// <summary>A hundred payments made since a moment, newest first.</summary>
+    public Task<RazorpayReply<WireList<WirePayment>>> ListPaymentsAsync(RazorpayAccount account, DateTimeOffset since, int skip, CancellationToken ct) =>
+        GetAsync(account, Since("payments", since, skip), RazorpayJson.Default.Payments, ct);
+
+    /// <summary>A hundred refunds made since a moment, newest first.</summary>
+    public Task<RazorpayReply<WireList<WireRefund>>> ListRefundsAsync(RazorpayAccount account, DateTimeOffset since, int skip, CancellationToken ct) =>
+        GetAsync(account, Since("refunds", since, skip), RazorpayJson.Default.Refunds, ct);
+
+    private static string Since(string kind, DateTimeOffset since, int skip) =>
+        string.Create(CultureInfo.InvariantCulture, $"{kind}?from={since.ToUnixTimeSeconds()}&count=100&skip={skip}");
 
     private static string Escape(string value) => Uri.EscapeDataString(value);
 

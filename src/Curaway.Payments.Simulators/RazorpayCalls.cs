@@ -26,10 +26,12 @@ internal sealed class RazorpayCalls(
         Get("/v1/orders", RazorpayCall.List, orders.List);
         Get("/v1/orders/{id}", RazorpayCall.Read, orders.Read);
         Get("/v1/orders/{id}/payments", RazorpayCall.List, orders.Payments);
+        Get("/v1/payments", RazorpayCall.List, payments.List);
         Get("/v1/payments/{id}", RazorpayCall.Read, payments.Read);
         Post("/v1/payments/{id}/capture", RazorpayCall.Capture, payments.Capture);
         Post("/v1/payments/{id}/refund", RazorpayCall.Refund, payments.Refund);
         Get("/v1/payments/{id}/refunds", RazorpayCall.List, payments.Refunds);
+        Get("/v1/refunds", RazorpayCall.List, payments.ListRefunds);
         Get("/v1/refunds/{id}", RazorpayCall.Read, payments.ReadRefund);
         app.MapFallback(pipeline.Handle(RazorpayCall.Unknown, _ => RazorpayErrors.NoRoute()));
     }

@@ -7,6 +7,12 @@ internal sealed class RazorpayPaymentCalls(RazorpaySimulatorOptions options, Raz
 {
     public JsonObject Read(SimulatorRequest request) => Find(request.Id).ToJson();
 
+    public JsonObject List(SimulatorRequest request) => RazorpayLists.Page(
+        request, ledger.PaymentsMade.Values.Reverse(), payment => payment.CreatedAt, payment => payment.ToJson());
+
+    public JsonObject ListRefunds(SimulatorRequest request) => RazorpayLists.Page(
+        request, ledger.RefundsMade.Values.Reverse(), refund => refund.CreatedAt, refund => refund.ToJson());
+
     /// <summary>Full amount and same currency only; both are mandatory.</summary>
     public JsonObject Capture(SimulatorRequest request)
     {

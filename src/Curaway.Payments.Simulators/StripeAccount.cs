@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Curaway.Payments.Simulators;
 
 /// <summary>What moves money: authorize, capture, release, refund, expire. Every method runs under the ledger's gate.</summary>
-internal sealed class StripeAccount(StripeSimulatorOptions options, SimulatorClock clock, StripeLedger ledger, StripeEvents events)
+internal sealed class StripeAccount(
+    StripeSimulatorOptions options, SimulatorClock clock, StripeLedger ledger, StripeEvents events, StripeVaultCalls vault)
 {
     // Unix seconds; no hold ends before this, so most calls need not look.
     private long _nextExpiry = long.MaxValue;
@@ -15,6 +16,12 @@ internal sealed class StripeAccount(StripeSimulatorOptions options, SimulatorClo
         var charge = AddCharge(intent, card, isPaid: true, isManual ? clock.UnixSeconds + (long)window.TotalSeconds : null);
         intent.AwaitingAuthentication = null;
         intent.LastPaymentError = null;
+        if (intent is { SetupFutureUsage: not null, Customer: { } customer } && vault.Keep(card, customer, intent.PaymentMethod) is { } kept)
+        {
+            intent.PaymentMethod = kept.Text("id");
+            events.Publish(cause, "payment_method.attached", kept);
+        }
+
         if (isManual)
         {
             intent.Status = "requires_capture";

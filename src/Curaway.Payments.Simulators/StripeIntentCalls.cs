@@ -125,10 +125,10 @@ internal sealed class StripeIntentCalls(
     {
         switch (card.Behaviour)
         {
-            case StripeCardBehaviour.NeedsAuthentication when !intent.IsOffSession:
+            case StripeCardBehaviour.NeedsAuthentication or StripeCardBehaviour.NeedsAuthenticationOnce when !intent.IsOffSession:
                 account.RequireAction(intent, card, cause);
                 break;
-            case StripeCardBehaviour.NeedsAuthentication or StripeCardBehaviour.Declines:
+            case StripeCardBehaviour.NeedsAuthentication or StripeCardBehaviour.NeedsAuthenticationOnce or StripeCardBehaviour.Declines:
                 throw StripeErrors.Card(intent, account.Decline(intent, card, cause));
             default:
                 cause.AnswersSlowly = card.Behaviour == StripeCardBehaviour.PaysSlowly;

@@ -29,8 +29,10 @@ internal sealed class StripeRefundCalls(StripeLedger ledger, StripeAccount accou
         form.Allow("payment_intent", "charge", "created", "limit", "starting_after", "ending_before");
         var intent = form.Text("payment_intent");
         var charge = form.Text("charge");
+        var from = form.Number("created[gte]") ?? long.MinValue;
+        var to = form.Number("created[lte]") ?? long.MaxValue;
         var newestFirst = ledger.RefundsMade.Values.Reverse()
-            .Where(refund => (intent is null || refund.Charge.Intent.Id == intent) && (charge is null || refund.Charge.Id == charge));
+            .Where(refund => refund.Created >= from && refund.Created <= to && (intent is null || refund.Charge.Intent.Id == intent) && (charge is null || refund.Charge.Id == charge));
         return StripeLists.Page(form, "/v1/refunds", newestFirst, refund => refund.Id, refund => refund.ToJson());
     }
 

@@ -80,9 +80,9 @@ public sealed class StripeSimulator : IAsyncDisposable
             },
             clock, options.WebhookSecret, options.WebhookTarget);
         var events = new StripeEvents(options, clock, webhooks);
-        var account = new StripeAccount(options, clock, ledger, events);
-        ledger.Settle = account.Settle;
         var vault = new StripeVaultCalls(options, clock);
+        var account = new StripeAccount(options, clock, ledger, events, vault);
+        ledger.Settle = account.Settle;
         var intents = new StripeIntentCalls(options, clock, ledger, account, events, vault);
         var patient = new StripePatient(ledger, account, intents);
         var keys = new SimulatorKeys(clock, options.KeyLifetime);

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Curaway.Payments.Simulators;
 
-internal enum StripeCardBehaviour { Pays, Declines, NeedsAuthentication, PaysSlowly }
+internal enum StripeCardBehaviour { Pays, Declines, NeedsAuthentication, NeedsAuthenticationOnce, PaysSlowly }
 
 internal sealed record StripeTestCard(
     string PaymentMethod, string Number, string Label, StripeCardBehaviour Behaviour,
@@ -18,6 +18,7 @@ internal sealed record StripeTestCard(
 internal static class StripeTestCards
 {
     private const string Declined = "Your card was declined.";
+    private const string Unauthenticated = "Your card was declined. This transaction requires authentication.";
 
     private static readonly StripeTestCard[] All =
     [
@@ -28,8 +29,10 @@ internal static class StripeTestCards
             "card_declined", "generic_decline", Declined),
         new("pm_card_chargeDeclinedInsufficientFunds", "4000000000009995", "Card without funds", StripeCardBehaviour.Declines,
             "card_declined", "insufficient_funds", "Your card has insufficient funds."),
-        new("pm_card_authenticationRequired", "4000002500003155", "Card that asks the bank", StripeCardBehaviour.NeedsAuthentication,
-            "authentication_required", "authentication_required", "Your card was declined. This transaction requires authentication."),
+        new("pm_card_authenticationRequiredOnSetup", "4000002500003155", "Card that asks the bank", StripeCardBehaviour.NeedsAuthenticationOnce,
+            "authentication_required", "authentication_required", Unauthenticated),
+        new("pm_card_authenticationRequired", "4000002760003184", "Card that always asks the bank", StripeCardBehaviour.NeedsAuthentication,
+            "authentication_required", "authentication_required", Unauthenticated),
         new("pm_sim_timeout", "4242424242424242", "Card that answers late", StripeCardBehaviour.PaysSlowly),
     ];
 

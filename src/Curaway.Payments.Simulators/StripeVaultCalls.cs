@@ -107,6 +107,17 @@ internal sealed class StripeVaultCalls(StripeSimulatorOptions options, Simulator
         return StripeTestCards.Find(id) ?? throw StripeErrors.Missing("PaymentMethod", id, "payment_method");
     }
 
+    /// <summary>
+    /// Keeps what the customer just paid with, where the intent says so; null when it is kept already. Having authenticated while
+    /// saving is enough for a bank that asks once.
+    /// </summary>
+    public JsonObject? Keep(StripeTestCard card, string customer, string? method)
+    {
+        if (method is not null && _methods.ContainsKey(method)) return null;
+        var isDone = card.Behaviour == StripeCardBehaviour.NeedsAuthenticationOnce;
+        return Render(Save(isDone ? card with { Behaviour = StripeCardBehaviour.Pays } : card, customer));
+    }
+
     private static StripeException NotYours(string id) => StripeErrors.Invalid(
         "payment_method_customer_mismatch", $"The payment method {id} does not belong to the customer you supplied.", "payment_method");
 

@@ -73,6 +73,8 @@ public static class StripeBuilderExtensions
             .RemoveAllLoggers();
         services.TryAddSingleton<StripeClientFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentProvider, StripeProvider>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPaymentMethodVault, StripeVault>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IProviderListing, StripeListing>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWebhookReader, StripeWebhook>());
         return builder;
     }

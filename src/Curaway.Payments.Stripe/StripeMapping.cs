@@ -224,7 +224,7 @@ internal static partial class StripeMapping
     public static bool? Flag(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
 
-    private static long? Number(JsonElement json, string name) =>
+    public static long? Number(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
 
     public static Money? Amount(JsonElement json, string name) =>

@@ -97,15 +97,22 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
             Metadata = BuildMetadata(request),
             Expand = ["latest_charge"],
         };
-        if (operation.PaymentMethod is null)
+        options.Customer = operation.Customer;
+        if (operation is { PaymentMethod: null, Customer: null })
         {
             options.AutomaticPaymentMethods = new PaymentIntentAutomaticPaymentMethodsOptions { Enabled = true };
             return options;
         }
 
-        options.PaymentMethod = operation.PaymentMethod;
-        options.Customer = operation.Customer;
+        // Only a card is kept, since only a card is charged later without the patient.
         options.AllowedPaymentMethodTypes = ["card"];
+        if (operation.PaymentMethod is null)
+        {
+            options.SetupFutureUsage = "off_session";
+            return options;
+        }
+
+        options.PaymentMethod = operation.PaymentMethod;
         options.Confirm = true;
         options.OffSession = true;
         return options;

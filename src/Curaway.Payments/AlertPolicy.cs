@@ -27,6 +27,14 @@ internal static class AlertPolicy
             yield return new PaymentAlert("release_late", AlertSeverity.Critical, $"{charge.Provider} {charge.Reference}", charge.Id);
     }
 
+    /// <summary>A hold that is about to end by itself: once, in the look that first sees it and sets the next one after its end.</summary>
+    public static IEnumerable<PaymentAlert> ForExpiringHold(Charge before, Charge after, DateTimeOffset? nextLook, DateTimeOffset now)
+    {
+        if (ChargeSchedule.ExpiryWarningAt(after) <= now && after.CaptureBefore > now && nextLook > after.CaptureBefore && before.RefreshDueAt != nextLook)
+            yield return new PaymentAlert(
+                "authorization_expiring", AlertSeverity.Critical, $"{after.Provider} {after.Reference} ends {after.CaptureBefore:yyyy-MM-dd'T'HH:mm'Z'}", after.Id);
+    }
+
     private static PaymentAlert? OfResult(Charge charge, ChargeOperation operation, ProviderResult result)
     {
         var text = $"{WireName.Of(operation.Kind)} {WireName.Of(result.Outcome)} {result.Reason}";

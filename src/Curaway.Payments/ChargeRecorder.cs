@@ -9,9 +9,6 @@ namespace Curaway.Payments;
 internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, PaymentsOptions options, TimeProvider time)
 {
     private static readonly TimeSpan BackoffMax = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan ReadRetryMin = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan ReadRetryMax = TimeSpan.FromHours(1);
-    private static readonly TimeSpan ReleaseWatchInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan ReviewInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan SpentKeyPatience = TimeSpan.FromMinutes(2);
 
@@ -44,7 +41,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
 
     /// <summary>Commits a refresh: the facts, and when the provider has to be asked again.</summary>
     public Task<ChargeCommitted> RefreshAsync(ChargeId id, ProviderSnapshot? snapshot, ChargeCause cause) =>
-        CommitAsync(id, state => Refreshed(state, Told(state, snapshot, cause), cause, hasAnswer: snapshot is not null));
+        CommitAsync(id, state => ChargeRefresh.Of(state, Told(state, snapshot, cause), cause, hasAnswer: snapshot is not null));
 
     private static ChargeCommit Told(ChargeState state, ProviderSnapshot? snapshot, ChargeCause cause) =>
         snapshot is null ? ChargeCommit.Nothing : ChargeCommit.OfSnapshot(state, snapshot, cause);
@@ -200,29 +197,6 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
                 && operation is { Kind: OperationKind.Authorize, Outcome: OperationOutcome.Declined or OperationOutcome.NotSent },
             Error = operation.Error,
         };
-    }
-
-    /// <summary>After a read there is nothing left to ask, unless it failed or a promised release has still not come.</summary>
-    private static ChargeCommit Refreshed(ChargeState state, ChargeCommit told, ChargeCause cause, bool hasAnswer)
-    {
-        var charge = told.Charge ?? state.Charge!;
-        var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt is not null;
-        DateTimeOffset? next = hasAnswer ? (isAwaitingRelease ? state.Now + ReleaseWatchInterval : null) : state.Now + ReadRetryOf(charge, state.Now);
-        var fresh = charge with { RefreshDueAt = next };
-        if (told.Charge is null)
-            told = charge.RecordedStatus == charge.Status ? ChargeCommit.Nothing : ChargeCommit.Of(state, fresh, cause);
-        return told with
-        {
-            Charge = told.Charge is null ? fresh : told.Charge with { RefreshDueAt = next },
-            Alerts = isAwaitingRelease ? [.. told.Alerts, .. AlertPolicy.ForLateRelease(charge, next)] : told.Alerts,
-        };
-    }
-
-    /// <summary>The longer nothing could be read, the more rarely it is tried: a quarter of the time gone by, 1 min to 1 h.</summary>
-    private static TimeSpan ReadRetryOf(Charge charge, DateTimeOffset now)
-    {
-        var quarter = (now - (charge.CheckoutExpiresAt ?? charge.CreatedAt)) / 4;
-        return TimeSpan.FromTicks(Math.Clamp(quarter.Ticks, ReadRetryMin.Ticks, ReadRetryMax.Ticks));
     }
 
     /// <summary>What the caller is told, with the fault as the reason where the provider gave no answer.</summary>

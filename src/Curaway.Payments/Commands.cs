@@ -34,24 +34,26 @@ public sealed record AuthorizeCharge
     public ImmutableArray<SavedPaymentMethod> PaymentMethods { get; init; } = [];
 
     /// <summary>
+    /// The customer under whom the method is kept that the patient pays with at checkout; null keeps nothing. Ignored when a
+    /// saved method is charged, or routing chooses another provider than this one's.
+    /// </summary>
+    public VaultCustomer? SaveFor { get; init; }
+
+    /// <summary>
     /// Inserts the host's session row, in our transaction, under a savepoint. Runs once the provider holds the money or
     /// waits for the patient, and never when it declined or nobody knows. When it throws, its work is rolled back, the money
     /// is released, and the exception reaches the caller. Use the connection of the transaction you are given and nothing
     /// slow: the charge is locked, and with SQLite so is the file; a call back into the engine from here is refused.
     /// </summary>
     public Func<DbTransaction, Charge, CancellationToken, Task>? OnBooked { get; init; }
-}
 
-/// <summary>A payment method kept by a provider.</summary>
-/// <param name="Provider">The provider's name.</param>
-/// <param name="Token">The provider's token, such as <c>pm_…</c>.</param>
-/// <param name="Customer">The provider's customer it belongs to, where it needs one.</param>
-public sealed record SavedPaymentMethod(string Provider, string Token, string? Customer = null)
-{
-    /// <summary>Our name of the provider's account that keeps it; no other account can charge it.</summary>
-    public string Account { get; init; } = "default";
+    /// <summary>The saved method that this provider and account keep; null when none of them does.</summary>
+    internal SavedPaymentMethod? MethodAt(string provider, string account) =>
+        PaymentMethods.FirstOrDefault(method => method.Provider == provider && method.Account == account);
 
-    internal bool IsKeptBy(string provider, string account) => Provider == provider && Account == account;
+    /// <summary>The customer under whom this provider and account are to keep what the patient pays with; null to keep nothing.</summary>
+    internal string? SaveCustomerAt(string provider, string account) =>
+        SaveFor is { } customer && customer.Provider == provider && customer.Account == account ? customer.Customer : null;
 }
 
 /// <summary>What the checkout page brought back.</summary>

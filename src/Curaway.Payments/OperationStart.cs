@@ -55,7 +55,8 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
 
     public Start Authorize(ChargeState state, AuthorizeCharge command, RoutingDecision routing, string account)
     {
-        var fingerprint = Fingerprint([command.Amount.ToString(), command.Routing.ExplicitOverride, .. command.PaymentMethods.Select(m => m.Token)]);
+        var fingerprint = Fingerprint([
+            command.Amount.ToString(), command.Routing.ExplicitOverride, .. command.PaymentMethods.Select(m => m.Token), command.SaveFor?.Customer]);
         if (state.Charge is not { } charge)
             return NewCharge(state, command, routing, account, fingerprint);
         if (charge.ClosingAt is not null)
@@ -210,11 +211,11 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             CreatedAt = state.Now,
             BookBy = state.Now + options.HoldTime,
         };
-        var method = command.PaymentMethods.FirstOrDefault(candidate => candidate.IsKeptBy(routing.Provider, account));
+        var method = command.MethodAt(routing.Provider, account);
         return New(state, charge, Operation(state, charge, OperationKind.Authorize, command.Amount, fingerprint, command.ActorId) with
         {
             PaymentMethod = method?.Token,
-            Customer = method?.Customer,
+            Customer = method is null ? command.SaveCustomerAt(routing.Provider, account) : method.Customer,
         });
     }
 

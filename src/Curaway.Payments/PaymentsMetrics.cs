@@ -8,12 +8,14 @@ internal sealed class PaymentsMetrics
 {
     private readonly Histogram<double> _callDurationSeconds;
     private readonly Counter<long> _webhookEvents;
+    private readonly Counter<long> _findings;
 
     public PaymentsMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(PaymentsDiagnostics.Name);
         _callDurationSeconds = meter.CreateHistogram<double>("curaway.payments.provider.call.duration", "s", "Calls to providers");
         _webhookEvents = meter.CreateCounter<long>("curaway.payments.webhook.events", "{event}", "Stored webhook events worked off by the processor");
+        _findings = meter.CreateCounter<long>("curaway.payments.reconciliation.findings", "{finding}", "Differences between our rows and the providers' objects");
     }
 
     public void Called(string provider, string verb, ProviderResult result, TimeSpan duration)
@@ -27,6 +29,9 @@ internal sealed class PaymentsMetrics
         };
         _callDurationSeconds.Record(duration.TotalSeconds, tags);
     }
+
+    public void Found(ReconciliationFinding finding) => _findings.Add(
+        1, new("payments.provider", finding.Provider), new("payments.kind", WireName.Of(finding.Kind)));
 
     public void Processed(string provider, WebhookState state) => _webhookEvents.Add(
         1, new("payments.provider", provider), new("payments.state", WireName.Of(state)));

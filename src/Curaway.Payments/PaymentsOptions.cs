@@ -42,6 +42,21 @@ public sealed class PaymentsOptions
     /// </summary>
     public TimeSpan WebhookEventLifetime { get; set; } = TimeSpan.FromDays(90);
 
+    /// <summary>
+    /// Whether a booked charge is captured, although its session has not ended, when its hold is about to end by itself (see
+    /// <see cref="ChargeSchedule.ExpiryWarningAt"/>). Default false: a human is alerted and decides.
+    /// </summary>
+    public bool CaptureExpiring { get; set; }
+
+    /// <summary>
+    /// How often one host of all compares both sides, see <see cref="TwoWayReconciliation"/>. Default 24 h; at least 1 min, or
+    /// zero for never.
+    /// </summary>
+    public TimeSpan ReconciliationInterval { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How far back the comparison looks. Default 48 h, so that a missed run loses nothing; 1 h to 90 days.</summary>
+    public TimeSpan ReconciliationWindow { get; set; } = TimeSpan.FromHours(48);
+
     /// <summary>Whether the store creates and upgrades its tables when the host starts. Default true.</summary>
     public bool AutoMigrate { get; set; } = true;
 }

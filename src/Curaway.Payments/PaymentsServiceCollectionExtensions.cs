@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Curaway.Payments;
@@ -41,7 +42,21 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<OperationStart>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new PaymentMethodService(
+            provider.GetServices<IPaymentMethodVault>(),
+            provider.GetRequiredService<ProviderCaller>(),
+            provider.GetRequiredService<IOptions<PaymentsOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PaymentMethodService>>()));
         services.TryAddSingleton<Reconciler>();
+        services.TryAddSingleton(provider => new TwoWayReconciliation(
+            provider.GetRequiredService<IChargeStore>(),
+            provider.GetRequiredService<ProviderCaller>(),
+            provider.GetRequiredService<ChargeRecorder>(),
+            provider.GetRequiredService<PaymentsMetrics>(),
+            provider.GetServices<IProviderListing>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<TwoWayReconciliation>>()));
         services.TryAddSingleton<WebhookProcessor>();
         services.TryAddSingleton<TransitionDispatcher>();
         services.TryAddSingleton<AlertDispatcher>();
@@ -99,6 +114,10 @@ internal sealed class PaymentsOptionsValidator : IValidateOptions<PaymentsOption
             (options.ClaimCountMax is >= 1 and <= 1000, "ClaimCountMax is 1 to 1000."),
             (options.WebhookBodyLifetime >= TimeSpan.FromDays(1), "WebhookBodyLifetime is at least 1 day."),
             (options.WebhookEventLifetime >= TimeSpan.FromDays(30), "WebhookEventLifetime is at least 30 days."),
+            (options.ReconciliationInterval == TimeSpan.Zero || options.ReconciliationInterval >= TimeSpan.FromMinutes(1),
+                "ReconciliationInterval is at least 1 min, or zero."),
+            (options.ReconciliationWindow >= TimeSpan.FromHours(1) && options.ReconciliationWindow <= TimeSpan.FromDays(90),
+                "ReconciliationWindow is 1 h to 90 days."),
             (options.EventAttemptCountMax is >= 1 and <= 100, "EventAttemptCountMax is 1 to 100."),
         ];
         var failures = checks.Where(check => !check.IsValid).Select(check => check.Message).ToList();

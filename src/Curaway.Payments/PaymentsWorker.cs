@@ -11,12 +11,16 @@ namespace Curaway.Payments;
 /// </summary>
 internal sealed partial class PaymentsWorker(
     IChargeStore store, Reconciler reconciler, WebhookProcessor processor, TransitionDispatcher transitions, AlertDispatcher alerts,
-    ProviderAccounts accounts, PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time,
+    TwoWayReconciliation comparison, ProviderAccounts accounts, PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time,
     ILogger<PaymentsWorker> logger, IHostEnvironment? environment = null)
     : BackgroundService
 {
     private const int PurgeCountMax = 1000;
+    private const string ComparisonClaim = "job:two_way_reconciliation";
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromHours(1);
+
+    /// <summary>A host that starts has better to do, and so has one that is restarted again and again.</summary>
+    private static readonly TimeSpan ComparisonDelay = TimeSpan.FromMinutes(5);
 
     // A loop that was woken looks at once; under load, when every commit wakes it, this often. Not a time hosts agree on.
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(50);
@@ -36,10 +40,27 @@ internal sealed partial class PaymentsWorker(
         LoopAsync("webhooks", processor.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
         LoopAsync("transitions", transitions.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
         LoopAsync("alerts", alerts.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
+        CompareAsync(stoppingToken),
         LoopAsync("purge", PurgeAsync, isSignaled: false, PurgeInterval, stoppingToken));
 
     private Task<bool> PurgeAsync(CancellationToken ct) => store.PurgeAsync(
         options.Value.WebhookBodyLifetime, options.Value.WebhookEventLifetime, PurgeCountMax, ct);
+
+    private async Task CompareAsync(CancellationToken ct)
+    {
+        if (options.Value.ReconciliationInterval == TimeSpan.Zero)
+            return;
+        await Task.Delay(Jittered(ComparisonDelay), time, ct).ConfigureAwait(false);
+        await LoopAsync("comparison", CompareOnceAsync, isSignaled: false, ComparisonDelay, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>One host of all per interval: whoever passes the claim, by the database's clock.</summary>
+    private async Task<bool> CompareOnceAsync(CancellationToken ct)
+    {
+        if (await store.TryPassCooldownAsync(ComparisonClaim, options.Value.ReconciliationInterval, ct).ConfigureAwait(false) is not null)
+            await comparison.RunAsync(new ReconciliationRequest(options.Value.ReconciliationWindow), ct).ConfigureAwait(false);
+        return false;
+    }
 
     private async Task<bool> SweepAndBeatAsync(CancellationToken ct)
     {

@@ -25,7 +25,7 @@ internal sealed partial class ProviderAccounts(
         var capabilities = provider.CapabilitiesOf(account);
         if (capabilities.Currencies.Check(command.Amount) is { } refusal)
             return refusal;
-        var isSaved = command.PaymentMethods.Any(method => method.IsKeptBy(providerName, account));
+        var isSaved = command.MethodAt(providerName, account) is not null;
         var window = isSaved ? capabilities.SavedMethodAuthorizationWindow : null;
         return command.CaptureBy > time.GetUtcNow() + (window ?? capabilities.AuthorizationWindow)
             ? new PaymentError(ErrorCodes.AuthorizationWindow)

@@ -54,8 +54,8 @@ internal sealed partial class Reconciler(
         var operation = state.Operations.FirstOrDefault(o => o.IsOpen && o.NextAttemptAt <= state.Now);
         if (operation is not null)
             await ResolveAsync(operation, ct).ConfigureAwait(false);
-        else if (charge.RefreshDueAt <= state.Now || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null })
-            await RefreshAsync(charge).ConfigureAwait(false);
+        else if (charge.RefreshDueAt <= state.Now || IsToBeLookedAt(charge, state.Now) || charge is { Status: ChargeStatus.Voided, ReleaseDueAt: not null })
+            await RefreshAsync(charge, ct).ConfigureAwait(false);
         else if (state.Operations.Any(o => o.IsOpen))
             return;
         else if (charge is { IsLive: true, ClosingAt: not null })
@@ -92,10 +92,17 @@ internal sealed partial class Reconciler(
             : Start.Done(operation.Outcome ?? OperationOutcome.Indeterminate);
     }
 
-    private async Task RefreshAsync(Charge charge)
+    /// <summary>A hold that is about to end, or a refund the bank has not confirmed for long. A refresh sets the next look.</summary>
+    private static bool IsToBeLookedAt(Charge charge, DateTimeOffset now) => charge.RefreshDueAt is null
+        && (ChargeSchedule.ExpiryWarningAt(charge) <= now || ChargeSchedule.PendingRefundDueAt(charge) <= now);
+
+    private async Task RefreshAsync(Charge charge, CancellationToken ct)
     {
         var answer = await caller.FindAsync(new ProviderRequest(charge, null)).ConfigureAwait(false);
-        await recorder.RefreshAsync(charge.Id, answer.Result.Snapshot, new ChargeCause("refresh", "reconciler", Actor)).ConfigureAwait(false);
+        var cause = new ChargeCause("refresh", "reconciler", Actor);
+        var fresh = await recorder.RefreshAsync(charge.Id, answer.Result.Snapshot, cause).ConfigureAwait(false);
+        if (options.Value.CaptureExpiring && ChargeSchedule.ExpiryWarningAt(fresh.Charge) <= fresh.State.Now)
+            await charges.CaptureAsync(charge.Id, Actor, ct).ConfigureAwait(false);
     }
 
     private async Task ExpireCheckoutAsync(Charge charge, CancellationToken ct)

@@ -19,7 +19,9 @@ public abstract class SimulatorHarness : ProviderHarness
     /// <summary>The clock of the contract's charges.</summary>
     protected static FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 20, 9, 0, 0, TimeSpan.Zero));
 
-    public sealed override IPaymentProvider Provider => (_services ??= Create(Base)).GetRequiredService<IPaymentProvider>();
+    public sealed override IPaymentProvider Provider => Services.GetRequiredService<IPaymentProvider>();
+
+    protected ServiceProvider Services => _services ??= Create(Base);
 
     public sealed override IPaymentProvider Unconfigured => (_unconfigured ??= Create(null)).GetRequiredService<IPaymentProvider>();
 

@@ -173,6 +173,8 @@ internal sealed class FakeStore : IChargeStore
 
     public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<ChargeKey>> ListAsync(ChargeQuery query, CancellationToken ct) => throw new NotSupportedException();
+
     public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => throw new NotSupportedException();
 
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => throw new NotSupportedException();

@@ -51,6 +51,7 @@ internal static class CheckoutPage
                 $"""
                 <p class="amount">{HtmlEncoder.Default.Encode(amount.ToString())}</p>
                 <p class="hint">The amount is reserved now, and taken only after your consultation.</p>
+                {(grant.SavesMethod ? "<p class=\"hint\">Your card is saved for your next payment. You can remove it at any time.</p>" : "")}
                 <form id="payment" novalidate>
                   <div id="element"></div>
                   <p id="status" role="status" aria-live="polite"></p>

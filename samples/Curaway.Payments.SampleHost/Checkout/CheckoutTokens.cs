@@ -7,7 +7,14 @@ using Curaway.Payments.SampleHost.Data;
 namespace Curaway.Payments.SampleHost.Checkout;
 
 /// <summary>What a checkout token is good for: one charge of one consultation of one patient.</summary>
-internal sealed record CheckoutGrant(OpaqueId TenantId, string ConsultationId, string PatientId, ChargeId ChargeId, ConsultationStatus Status);
+/// <param name="TenantId">The tenant.</param>
+/// <param name="ConsultationId">The consultation.</param>
+/// <param name="PatientId">The patient.</param>
+/// <param name="ChargeId">The charge.</param>
+/// <param name="Status">Where the consultation stands.</param>
+/// <param name="SavesMethod">True when what the patient pays with is kept for next time, as they asked.</param>
+internal sealed record CheckoutGrant(
+    OpaqueId TenantId, string ConsultationId, string PatientId, ChargeId ChargeId, ConsultationStatus Status, bool SavesMethod);
 
 /// <summary>
 /// The one-time tokens in checkout links: 256 random bits, of which only a hash is stored. "One time" is one payment, not
@@ -44,7 +51,8 @@ internal sealed class CheckoutTokens(HostDatabase database)
         await using var connection = await database.OpenAsync(ct);
         var rows = await connection.QueryAsync(
             """
-            SELECT t.tenant_id, t.consultation_id, t.charge_id, c.patient_id, c.status
+            SELECT t.tenant_id, t.consultation_id, t.charge_id, c.patient_id, c.status,
+                (SELECT count(*) FROM payment_method_saves v WHERE v.charge_id = t.charge_id) AS save_count
             FROM checkout_tokens t
             JOIN consultations c ON c.id = t.consultation_id
             JOIN consultation_sessions s ON s.consultation_id = t.consultation_id AND s.charge_id = t.charge_id
@@ -55,7 +63,8 @@ internal sealed class CheckoutTokens(HostDatabase database)
                 row.Text("consultation_id"),
                 row.Text("patient_id"),
                 ChargeId.TryParse(row.Text("charge_id"), out var chargeId) ? chargeId : throw new InvalidOperationException("Not a charge id."),
-                WireName.Parse<ConsultationStatus>(row.Text("status"))),
+                WireName.Parse<ConsultationStatus>(row.Text("status")),
+                row.Number("save_count") > 0),
             ct, ("@hash", HashOf(token)));
         return rows.SingleOrDefault();
     }

@@ -40,6 +40,14 @@ internal sealed class TenantSettingsStore(HostDatabase database)
         return rows.SingleOrDefault() ?? new TenantSettings();
     }
 
+    /// <summary>What patients know the clinic by; its id where it has no name.</summary>
+    public async Task<string> NameOfAsync(OpaqueId tenantId, CancellationToken ct)
+    {
+        await using var connection = await database.OpenAsync(ct);
+        var names = await connection.QueryAsync("SELECT name FROM tenants WHERE id = @tenant", row => row.Text("name"), ct, ("@tenant", tenantId.Value));
+        return names.SingleOrDefault() ?? tenantId.Value;
+    }
+
     public async Task WriteAsync(OpaqueId tenantId, TenantSettings settings, CancellationToken ct)
     {
         await using var connection = await database.OpenAsync(ct);

@@ -32,9 +32,16 @@ async function fetchToken(tenant, role, mine) {
 }
 
 // Resolves to the answer's body; rejects with { title, code, status } in words for the patient.
-export async function call(method, path, body, key = method === 'POST' ? crypto.randomUUID() : null) {
+export const call = async (method, path, body, key = method === 'POST' ? crypto.randomUUID() : null) => {
+  const response = await ask(method, path, body, key);
+  return response.status === 204 ? null : response.json().catch(() => ({}));
+};
+
+export const callForDocument = async path => (await ask('GET', path, undefined, null, 'text/html')).text();
+
+async function ask(method, path, body, key, accept = 'application/json') {
   await signing;
-  const headers = { authorization: 'Bearer ' + token };
+  const headers = { authorization: 'Bearer ' + token, accept };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (key) headers['idempotency-key'] = key;
   let response;
@@ -44,8 +51,8 @@ export async function call(method, path, body, key = method === 'POST' ? crypto.
     throw { title: 'The clinic cannot be reached. Please check your connection and try again.' };
   }
 
-  const answer = response.status === 204 ? null : await response.json().catch(() => ({}));
-  if (response.ok) return answer;
+  if (response.ok) return response;
+  const answer = await response.json().catch(() => ({}));
   throw { title: answer.title ?? 'Something went wrong. Please try again.', code: answer.code, status: response.status, fields: answer.fields };
 }
 

@@ -1,4 +1,4 @@
-import { call, money, session, signIn, toMinor, useToken } from './api.js';
+import { call, callForDocument, money, session, signIn, toMinor, useToken } from './api.js';
 
 const $ = selector => document.querySelector(selector);
 const pageSize = 20;
@@ -51,10 +51,43 @@ async function act(button, work) {
   }
 }
 
-async function schedule(id, method) {
-  const answer = await call('POST', `/mso/consultations/${id}/schedule`, method ? { payment_method: method } : {});
-  if (answer.checkout) location.assign(answer.checkout.url);
-  else toast('Scheduled. The amount is reserved.');
+async function schedule(id) {
+  const method = $('#method').value;
+  try {
+    const body = method ? { payment_method: method } : session.role === 'patient' && $('#save').checked ? { save_method: true } : {};
+    const answer = await call('POST', `/mso/consultations/${id}/schedule`, body);
+    if (answer.checkout) location.assign(answer.checkout.url);
+    else toast('Scheduled. The amount is reserved.');
+  } catch (error) {
+    // The bank may want to ask the patient: at checkout it can.
+    if (method && error.status === 402) choose('');
+    throw error;
+  }
+}
+
+function choose(method) {
+  $('#method').value = method;
+  $('#save-line').hidden = $('#method').value !== '';
+}
+
+async function showReceipt(id) {
+  const text = await callForDocument(`/mso/consultations/${id}/receipt`);
+  // Our page has styles for it, and would refuse the document's own.
+  const paper = new DOMParser().parseFromString(text.replace(/<style>[^]*<\/style>/, ''), 'text/html').querySelector('main');
+  const title = paper.querySelector('h1');
+  title.replaceWith(make('h2', { id: 'receipt-title', textContent: title.textContent }));
+  $('#receipt-paper').replaceChildren(...paper.childNodes);
+  $('#receipt-save').onclick = () => {
+    const url = URL.createObjectURL(new Blob([text], { type: 'text/html' }));
+    make('a', { href: url, download: `receipt-${id}.html` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  };
+  $('#receipt').showModal();
+}
+
+async function payNow(id) {
+  const { checkout } = await call('POST', `/mso/consultations/${id}/schedule`, {});
+  if (checkout) location.assign(checkout.url);
 }
 
 function button(label, work, quiet = false) {
@@ -68,13 +101,15 @@ function actionsFor(item) {
   const books = session.role !== 'clinician';
   const treats = session.role !== 'patient';
   const actions = [];
-  if (books && item.status === 'requested') actions.push(button('Schedule', () => schedule(item.id, $('#method').value)));
-  if (books && item.status === 'awaiting_payment') actions.push(button('Pay now', () => schedule(item.id, '')));
+  if (books && item.status === 'requested') actions.push(button('Schedule', () => schedule(item.id)));
+  if (books && item.status === 'awaiting_payment') actions.push(button('Pay now', () => payNow(item.id)));
   if (treats && item.status === 'scheduled') actions.push(button('Start session', () => call('POST', path + '/start')));
   if (treats && (item.status === 'in_session' || item.status === 'scheduled'))
     actions.push(button('End session', () => call('POST', path + '/end'), item.status === 'scheduled'));
   const cancels = ['requested', 'awaiting_payment', 'scheduled'].includes(item.status) || (session.role === 'admin' && item.status === 'in_session');
   if (books && cancels) actions.push(button('Cancel', () => call('POST', path + '/cancel', {}), true));
+  if (books && ['captured', 'partially_refunded', 'refunded'].includes(item.charge?.status))
+    actions.push(button('Receipt', () => showReceipt(item.id), true));
   return actions;
 }
 
@@ -116,8 +151,25 @@ async function refresh(isForced = false) {
 
 async function loadMethods() {
   const { items } = await call('GET', '/mso/payment-methods');
+  const was = $('#method').value;
   $('#method').replaceChildren(make('option', { value: '', textContent: 'Card or bank at checkout' }),
     ...items.map(item => make('option', { value: item.id, textContent: item.label })));
+  choose(items.some(item => item.id === was) ? was : '');
+  const own = items.filter(item => !item.id.startsWith('test_'));
+  $('#saved').hidden = session.role !== 'patient' || own.length === 0;
+  $('#saved-list').replaceChildren(...own.map(savedCard));
+}
+
+function savedCard(item) {
+  const ends = item.expires ? `ends ${item.expires.slice(5)}/${item.expires.slice(0, 4)}` : '';
+  const remove = button('Remove', async () => {
+    await call('DELETE', `/mso/payment-methods/${item.id}`);
+    toast(`${item.label} is removed.`);
+    await loadMethods();
+    if (!$('#saved').hidden) $('#saved-title').focus();
+  }, true);
+  remove.setAttribute('aria-label', `Remove ${item.label}`);
+  return make('li', {}, make('div', {}, make('strong', { textContent: item.label }), make('span', { textContent: ends })), remove);
 }
 
 async function loadSettings() {
@@ -130,6 +182,7 @@ async function loadSettings() {
 async function arrive() {
   const { role } = session;
   $('#booking').hidden = role !== 'patient';
+  $('#saved').hidden = true;
   $('#settings').hidden = role !== 'admin';
   $('#clinician-note').hidden = role !== 'clinician';
   shown = pageSize;
@@ -194,7 +247,7 @@ $('#book').addEventListener('submit', event => {
       amount_cents: amount, currency, country_of_residence: $('#country').value,
       starts_at: new Date($('#starts').value).toISOString(), duration_minutes: Number($('#duration').value)
     });
-    await schedule(made.id, $('#method').value);
+    await schedule(made.id);
   });
 });
 
@@ -206,6 +259,10 @@ $('#tenant-settings').addEventListener('submit', event => {
     toast('Saved.');
   });
 });
+
+$('#method').addEventListener('change', () => choose($('#method').value));
+$('#receipt-print').addEventListener('click', () => print());
+$('#receipt-close').addEventListener('click', () => $('#receipt').close());
 
 $('#more').addEventListener('click', () => {
   shown += pageSize;

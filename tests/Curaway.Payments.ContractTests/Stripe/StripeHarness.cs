@@ -17,6 +17,8 @@ internal sealed class StripeHarness : WireMockHarness
 
     public override string PaymentReference => StripeAnswers.ChargeId;
 
+    public IPaymentMethodVault Vault => Provider is null ? throw new InvalidOperationException() : _services!.GetRequiredService<IPaymentMethodVault>();
+
     public Uri Address => new(Server.Urls[0]);
 
     /// <summary>The queries of everything that reached the world.</summary>
@@ -42,6 +44,10 @@ internal sealed class StripeHarness : WireMockHarness
                 "/v1/payment_intents",
                 [amount, ("currency", "usd"), ("capture_method", "manual"), ("payment_method", method), ("customer", operation.Customer!),
                     ("confirm", "true"), ("off_session", "true"), ("allowed_payment_method_types[0]", "card"), expand, .. ours]),
+            OperationKind.Authorize when operation.Customer is { } customer => Post(
+                "/v1/payment_intents",
+                [amount, ("currency", "usd"), ("capture_method", "manual"), ("customer", customer), ("setup_future_usage", "off_session"),
+                    ("allowed_payment_method_types[0]", "card"), expand, .. ours]),
             OperationKind.Authorize => Post(
                 "/v1/payment_intents",
                 [amount, ("currency", "usd"), ("capture_method", "manual"), ("automatic_payment_methods[enabled]", "true"), expand, .. ours]),
@@ -89,6 +95,8 @@ internal sealed class StripeHarness : WireMockHarness
         var call = Expected(request);
         Stub(call.Method, call.Path, status, body, headers);
     }
+
+    public void Answer(string method, string path, int status, string body) => Stub(method, path, status, body);
 
     public void StubGet(string path, int status, string body) => Stub("GET", path, status, body);
 

@@ -49,6 +49,14 @@ internal sealed class StripeSimulatorHarness : SimulatorHarness
         _ => true,
     };
 
+    public IPaymentMethodVault Vault => Services.GetRequiredService<IPaymentMethodVault>();
+
+    public void PayAndAuthenticate(string clientSecret, string card)
+    {
+        if (_simulator.PayAsPatient(clientSecret, card).Status == "requires_action")
+            _simulator.AuthenticateAsPatient(clientSecret);
+    }
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();

@@ -40,7 +40,7 @@ public sealed class BrowserTests(HostFixture host) : IClassFixture<HostFixture>
     [Fact]
     public Task A_patient_abroad_is_declined_pays_with_another_card_and_is_billed_after_the_session() => InBrowserAsync(async page =>
     {
-        await BookAsync(page, "clinic-global");
+        await BookAsync(page, "clinic-global", isSaving: true);
         await page.GetByLabel("Test card").SelectOptionAsync(new SelectOptionValue { Label = "Card that is declined" });
         await page.Locator("#pay").ClickAsync();
         await ExpectTextAsync(page.Locator("#status"), "Your card was declined.");
@@ -53,6 +53,19 @@ public sealed class BrowserTests(HostFixture host) : IClassFixture<HostFixture>
         await AttendAsync(page, "$50.00");
         Assert.Equal(50_00, host.Stripe.Ledger.CapturedAmount());
         Assert.Equal(1, host.Stripe.Ledger.AuthorizationCount());
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Receipt" }).ClickAsync();
+        await ExpectTextAsync(page.GetByRole(AriaRole.Dialog), "50.00 USD");
+        await AssertInOrderAsync(page);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await page.Locator("#method").SelectOptionAsync(new SelectOptionValue { Label = "Visa •••• 4242" });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Book and schedule" }).ClickAsync();
+        await ExpectTextAsync(page.Locator("#toast"), "Scheduled. The amount is reserved.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove Visa •••• 4242" }).ClickAsync();
+        await ExpectTextAsync(page.Locator("#toast"), "Visa •••• 4242 is removed.");
+        await Assertions.Expect(page.Locator("#saved")).ToBeHiddenAsync();
+        await AssertInOrderAsync(page);
+        Assert.Equal((2, 50_00), (host.Stripe.Ledger.AuthorizationCount(), host.Stripe.Ledger.HeldAmount()));
     });
 
     [Fact]
@@ -76,12 +89,13 @@ public sealed class BrowserTests(HostFixture host) : IClassFixture<HostFixture>
     });
 
     /// <summary>From the first look at the page to the provider's element, ready to be paid.</summary>
-    private async Task BookAsync(IPage page, string clinic)
+    private async Task BookAsync(IPage page, string clinic, bool isSaving = false)
     {
         await page.GotoAsync(host.Address.ToString());
         await page.Locator("#tenant").SelectOptionAsync(clinic);
         await ExpectTextAsync(page.Locator("#list"), "No consultations yet. Book your first one.");
         await AssertInOrderAsync(page);
+        await page.GetByLabel("Save this card for next time").SetCheckedAsync(isSaving);
         await page.GetByRole(AriaRole.Button, new() { Name = "Book and schedule" }).ClickAsync();
         await page.WaitForURLAsync("**/checkout/*");
         await Assertions.Expect(page.Locator("#pay")).ToBeEnabledAsync();

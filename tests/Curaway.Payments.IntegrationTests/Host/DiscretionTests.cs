@@ -117,7 +117,7 @@ public sealed class DiscretionTests(TalkativeHost host) : IClassFixture<Talkativ
         var first = await patient.RequestAsync();
         (await patient.ScheduleAsync(first, "test_declined", "key-" + first)).Expect(402);
         (await patient.ScheduleAsync(first, "test_declined", "key-" + first)).Expect(402);
-        var scheduled = (await patient.ScheduleAsync(first)).Expect(200);
+        var scheduled = (await patient.PostAsync($"{HostCaller.Consultations}/{first}/schedule", new JsonObject { ["save_method"] = true })).Expect(200);
         var secret = (await patient.OpenCheckoutAsync(scheduled))["client_secret"]!.ToString();
         host.Stripe.PayAsPatient(secret, "4000000000000002");
         (await patient.CompleteAsync(first, [])).Expect(402);
@@ -152,6 +152,10 @@ public sealed class DiscretionTests(TalkativeHost host) : IClassFixture<Talkativ
         (await clinician.StartAsync(first)).Expect(200);
         (await clinician.EndAsync(first)).Expect(200);
         (await clinician.EndAsync(second)).Expect(200);
+        (await patient.GetAsync($"{HostCaller.Consultations}/{first}/receipt")).Expect(200);
+        (await patient.SendRawAsync(HttpMethod.Get, $"{HostCaller.Consultations}/{first}/receipt", null, ("Accept", "text/plain"))).Expect(200);
+        (await patient.GetAsync($"{HostCaller.Consultations}/{third}/receipt")).Expect(409);
+        await HostFixture.EventuallyAsync("True", async () => $"{(await patient.GetAsync("/api/v1/mso/payment-methods")).Text.Contains("4242", StringComparison.Ordinal)}");
         (await clinician.GetAsync(HostCaller.Consultations)).Expect(200);
         (await patient.CancelAsync(fourth)).Expect(200);
         (await patient.CancelAsync(first)).Expect(409);

@@ -20,6 +20,7 @@ public sealed class EndpointTests(HostFixture host) : IClassFixture<HostFixture>
         ["POST /api/v1/mso/consultations/{id}/start"] = "clinician admin",
         ["POST /api/v1/mso/consultations/{id}/end"] = "clinician admin",
         ["POST /api/v1/mso/consultations/{id}/cancel"] = "patient admin",
+        ["GET /api/v1/mso/consultations/{id}/receipt"] = "patient admin",
         ["GET /api/v1/mso/payment-methods"] = "patient admin",
         ["DELETE /api/v1/mso/payment-methods/{id}"] = "patient admin",
         ["GET /api/v1/admin/tenant/settings"] = "admin",

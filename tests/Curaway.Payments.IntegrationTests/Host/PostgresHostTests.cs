@@ -39,7 +39,7 @@ public sealed class PostgresHostTests(PostgresServer server)
             await HostFixture.EventuallyAsync("healthy", async () => (await host.Anonymous().GetAsync("/health/ready"))["status"]!);
         }
 
-        Assert.Equal("1", await hosts.Database.ScalarAsync("SELECT count(*) FROM host_schema_migrations"));
+        Assert.Equal("2", await hosts.Database.ScalarAsync("SELECT count(*) FROM host_schema_migrations"));
         Assert.Equal("2", await hosts.Database.ScalarAsync("SELECT count(*) FROM tenants"));
         TestContext.Current.AddAttachment("figures", string.Create(CultureInfo.InvariantCulture, $"8 of 8 healthy; started in {startedMilliseconds} ms"));
         await PostgresJourney.RunAsync(hosts);

@@ -5,14 +5,14 @@ namespace Curaway.Payments.IntegrationTests.Host;
 /// <summary>What a clinic does in a week, through one host and the other in turn.</summary>
 internal static class PostgresJourney
 {
-    /// <summary>A saved card, a checkout abroad and one in India, each billed after its session; then one of each called off.</summary>
+    /// <summary>A test card, a checkout abroad that saves a card, that card, and a checkout in India, each billed after its session; then one of each called off.</summary>
     public static async Task RunAsync(PostgresHosts hosts)
     {
         var (here, there) = (hosts[0], hosts[hosts.Count - 1]);
         var patient = await here.AsAsync("patient");
         var clinician = await there.AsAsync("clinician");
 
-        foreach (var pay in new[] { ByCardAsync, AtStripesCheckoutAsync, AtRazorpaysCheckoutAsync })
+        foreach (var pay in new[] { ByCardAsync, AtStripesCheckoutAsync, BySavedCardAsync, AtRazorpaysCheckoutAsync })
         {
             var id = await pay(hosts, patient);
             Assert.Equal("scheduled", (await patient.ReadAsync(id)).Expect(200)["status"]);
@@ -41,9 +41,23 @@ internal static class PostgresJourney
     private static async Task<string> AtStripesCheckoutAsync(PostgresHosts hosts, HostCaller patient)
     {
         var id = await patient.RequestAsync();
-        var secret = (await patient.OpenCheckoutAsync((await patient.ScheduleAsync(id)).Expect(200)))["client_secret"]!.ToString();
+        var scheduled = (await patient.PostAsync($"{HostCaller.Consultations}/{id}/schedule", new JsonObject { ["save_method"] = true })).Expect(200);
+        var secret = (await patient.OpenCheckoutAsync(scheduled))["client_secret"]!.ToString();
         var paid = hosts.Simulators.Stripe.PayAsPatient(secret);
         Assert.Equal("scheduled", (await patient.CompleteAsync(id, new JsonObject { ["payment_intent"] = paid.PaymentIntentId })).Expect(200)["status"]);
+        return id;
+    }
+
+    /// <summary>The card that the checkout before this saved; deleted at once, it is forgotten by the provider too.</summary>
+    private static async Task<string> BySavedCardAsync(PostgresHosts hosts, HostCaller patient)
+    {
+        await HostFixture.EventuallyAsync("1", () => hosts.Database.ScalarAsync("SELECT count(*)::text FROM payment_methods WHERE deleted_at IS NULL")!);
+        var card = (await hosts.Database.ScalarAsync("SELECT id FROM payment_methods WHERE deleted_at IS NULL"))!;
+        var id = await patient.RequestAsync();
+        Assert.Equal("scheduled", (await patient.ScheduleAsync(id, card)).Expect(200)["status"]);
+        Assert.Equal(204, (await patient.SendAsync(HttpMethod.Delete, "/api/v1/mso/payment-methods/" + card, null)).Status);
+        (await patient.ScheduleAsync(await patient.RequestAsync(), card)).Expect(404, ErrorCodes.NotFound);
+        await HostFixture.EventuallyAsync("0", () => hosts.Database.ScalarAsync("SELECT count(*)::text FROM payment_methods WHERE forget_due_at IS NOT NULL")!);
         return id;
     }
 

@@ -67,6 +67,8 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
 
     public Task<IReadOnlyList<string>> ListPendingScriptsAsync(CancellationToken ct) => CallAsync(store => store.ListPendingScriptsAsync(ct));
 
+    public Task<IReadOnlyList<ChargeKey>> ListAsync(ChargeQuery query, CancellationToken ct) => CallAsync(store => store.ListAsync(query, ct));
+
     public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => CallAsync(store => store.ReadHistoryAsync(id, ct));
 
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => CallAsync(store => store.FindAsync(selector, ct));

@@ -84,6 +84,9 @@ public sealed partial class PostgresPlanTests(PostgresServer server) : PostgresT
             await store.CompleteTransitionsAsync([transition.Id], Ct);
         foreach (var alert in await store.ClaimAlertsAsync(32, Lease, Ct))
             await store.CompleteAlertAsync(alert.Id, Ct);
+        await store.ListAsync(new ChargeQuery.MadeSince(TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(5), null, 100), Ct);
+        await store.ListAsync(new ChargeQuery.Scheduled(100), Ct);
+        await store.ListAsync(new ChargeQuery.OfReference(found.Provider, found.Reference ?? $"pay_{90 + run}"), Ct);
         await store.PurgeAsync(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10), 100, Ct);
     }
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Curaway.Payments.IntegrationTests.Engine;
 using Curaway.Payments.Simulators;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,8 @@ public sealed class SimulatedEngine : IAsyncLifetime
     public Action<IServiceCollection> MoreServices { get; set; } = _ => { };
 
     public ChargeService Charges => _services.GetRequiredService<ChargeService>();
+
+    public TwoWayReconciliation Comparison => _services.GetRequiredService<TwoWayReconciliation>();
 
     public IChargeStore Store => _services.GetRequiredService<IChargeStore>();
 
@@ -238,7 +241,10 @@ public sealed class SimulatedEngine : IAsyncLifetime
     }
 
     /// <summary>Every alert committed about the charge so far.</summary>
-    public async Task<IReadOnlyList<PaymentAlert>> AlertsAsync(ChargeId id)
+    public async Task<IReadOnlyList<PaymentAlert>> AlertsAsync(ChargeId id) => [.. (await AllAlertsAsync()).Where(alert => alert.ChargeId == id)];
+
+    /// <summary>Every alert committed so far.</summary>
+    public async Task<IReadOnlyList<PaymentAlert>> AllAlertsAsync()
     {
         foreach (var queued in await Store.ClaimAlertsAsync(1000, TimeSpan.FromMinutes(1), Ct))
         {
@@ -246,7 +252,31 @@ public sealed class SimulatedEngine : IAsyncLifetime
             await Store.CompleteAlertAsync(queued.Id, Ct);
         }
 
-        return [.. _alerts.Where(alert => alert.ChargeId == id)];
+        return [.. _alerts];
+    }
+
+    /// <summary>A statement an operator types into the database.</summary>
+    public async Task<int> ByHandAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteNonQueryAsync(Ct);
+    }
+
+    public async Task<string?> TextByHandAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (await command.ExecuteScalarAsync(Ct))?.ToString();
+    }
+
+    private async Task<SqliteConnection> OpenAsync()
+    {
+        var connection = new SqliteConnection($"Data Source={_path}");
+        await connection.OpenAsync(Ct);
+        return connection;
     }
 
     public async ValueTask DisposeAsync()

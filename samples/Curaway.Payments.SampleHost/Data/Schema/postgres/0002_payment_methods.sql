@@ -1,0 +1,41 @@
+-- What patients let us keep at a provider. Whose it is follows from the customer alone, one for each patient of a tenant at one
+-- account of a provider, so nothing that is kept can come to belong to somebody else. The same tables as ../sqlite.
+
+CREATE TABLE payment_customers (
+    -- All of the patient that the provider is told.
+    id                text PRIMARY KEY,
+    tenant_id         text NOT NULL,
+    patient_id        text NOT NULL,
+    provider_name     text NOT NULL,
+    provider_account  text NOT NULL,
+    -- The provider's id of them; null until it has answered.
+    customer          text,
+    created_at        timestamptz NOT NULL,
+    UNIQUE (tenant_id, patient_id, provider_name, provider_account)
+);
+
+CREATE TABLE payment_methods (
+    id             text PRIMARY KEY,
+    customer_id    text NOT NULL REFERENCES payment_customers (id),
+    token          text NOT NULL,
+    -- The card's brand and last four digits; the month it ends, yyyy-MM.
+    label          text NOT NULL,
+    expires        text,
+    created_at     timestamptz NOT NULL,
+    -- Since when nobody can pay with it; until the provider has forgotten it too, it is due.
+    deleted_at     timestamptz,
+    forget_due_at  timestamptz,
+    UNIQUE (customer_id, token)
+);
+
+CREATE INDEX payment_methods_to_forget ON payment_methods (forget_due_at) WHERE forget_due_at IS NOT NULL;
+
+-- Charges whose patient allowed us to keep what they pay with at checkout, until the provider has told what that is.
+CREATE TABLE payment_method_saves (
+    charge_id    text PRIMARY KEY,
+    customer_id  text NOT NULL REFERENCES payment_customers (id),
+    due_at       timestamptz NOT NULL,
+    created_at   timestamptz NOT NULL
+);
+
+CREATE INDEX payment_method_saves_due ON payment_method_saves (due_at);
