@@ -81,10 +81,12 @@ internal sealed class EnduranceBenchmark(BenchOptions options, Lab lab, Figures 
             await careless.ExecuteAsync($"ALTER DATABASE {careless.Name} SET synchronous_commit = off");
             // Only now and then is the log written out, so that the crash finds something to lose.
             await careless.ExecuteAsync("ALTER SYSTEM SET wal_writer_delay = '10s'");
+            await careless.ExecuteAsync("ALTER SYSTEM SET wal_writer_flush_after = '1GB'");
             await careless.ExecuteAsync("SELECT pg_reload_conf()");
             for (var kill = 0; kill < options.Kills; kill++)
                 control += (await CrashOnceAsync(careless, _ => CrashDatabaseAsync())).Lost;
             await careless.ExecuteAsync("ALTER SYSTEM RESET wal_writer_delay");
+            await careless.ExecuteAsync("ALTER SYSTEM RESET wal_writer_flush_after");
             await careless.ExecuteAsync("SELECT pg_reload_conf()");
         }
 
