@@ -71,6 +71,9 @@ public sealed record Charge
     /// <summary>When the provider has to be asked again, UTC; null when the facts are complete.</summary>
     public DateTimeOffset? RefreshDueAt { get; init; }
 
+    /// <summary>When the provider last told the whole truth in answer to a refresh, UTC; null before that.</summary>
+    public DateTimeOffset? RefreshedAt { get; init; }
+
     /// <summary>Why it was refunded, such as <c>manual_dispute</c>.</summary>
     public string? RefundReason { get; init; }
 
@@ -122,6 +125,9 @@ public sealed record Charge
     /// <summary>When the last promised release happens by itself, UTC; null when none is awaited.</summary>
     public DateTimeOffset? ReleaseDueAt =>
         Payments.Where(payment => payment.State == PaymentState.Authorized).Max(payment => payment.ReleaseDueAt);
+
+    /// <summary>What became of the money of a voided charge; null for any other.</summary>
+    public ChargeRelease? Release => ChargeRelease.Of(this);
 
     /// <summary>The payment that captures and refunds name: the one that got furthest.</summary>
     public ChargePayment? PrincipalPayment => Payments.OrderByDescending(Rank).ThenBy(p => p.Reference, StringComparer.Ordinal).FirstOrDefault();

@@ -33,6 +33,15 @@ public static class ChargeLifecycle
     public static Charge Close(Charge charge, string reason, DateTimeOffset now) =>
         charge.ClosingAt is null ? charge with { ClosingAt = now, ClosingReason = reason } : charge;
 
+    /// <summary>
+    /// Marks what is held as money that a void takes in order to send it back. Written before the provider is asked, so that a
+    /// webhook about that capture is understood whenever it comes.
+    /// </summary>
+    public static Charge ReleaseByCapture(Charge charge) => charge with
+    {
+        Payments = [.. charge.Payments.Select(payment => payment.IsHeld ? payment with { ReleasesByCapture = true } : payment)],
+    };
+
     /// <summary>Marks a charge as booked: the host's session row stands in the same commit.</summary>
     /// <exception cref="InvalidOperationException">The charge is closing.</exception>
     public static Charge Book(Charge charge, DateTimeOffset now) => charge.ClosingAt is null
@@ -61,7 +70,8 @@ public static class ChargeLifecycle
         var allowed = kind switch
         {
             OperationKind.Authorize => charge.Status == ChargeStatus.Pending,
-            OperationKind.Capture => charge.Status == ChargeStatus.Authorized && charge.ClosingAt is null,
+            OperationKind.Capture => charge.Status == ChargeStatus.Authorized && charge.ClosingAt is null
+                && !charge.Payments.Any(payment => payment.ReleasesByCapture),
             OperationKind.Void => charge.Status is ChargeStatus.Pending or ChargeStatus.Authorized,
             _ => charge.Status is ChargeStatus.Captured or ChargeStatus.PartiallyRefunded,
         };
@@ -117,12 +127,13 @@ public static class ChargeLifecycle
     public static Money AuthorizedOf(Charge charge) => Money.Sum(
         charge.Payments.Where(payment => payment.State >= PaymentState.Authorized).Select(payment => payment.Amount), charge.Amount.Currency);
 
-    /// <summary>The sum of what was taken.</summary>
+    /// <summary>The sum of what was taken, but not only to be sent back.</summary>
     public static Money CapturedOf(Charge charge) => Money.Sum(
-        charge.Payments.Where(payment => payment.State == PaymentState.Captured).Select(payment => payment.Captured), charge.Amount.Currency);
+        charge.Payments.Where(IsTaken).Select(payment => payment.Captured), charge.Amount.Currency);
 
     /// <summary>
-    /// The sum of refunds that neither failed nor belong to a payment that was never captured: those are releases.
+    /// The sum of refunds that neither failed nor belong to a payment that was never captured, or only to be sent back: those are
+    /// releases.
     /// </summary>
     public static Money RefundedOf(Charge charge) => Money.Sum(
         charge.Refunds.Where(refund => refund.State != RefundState.Failed && IsOfCapturedPayment(charge, refund)).Select(refund => refund.Amount),
@@ -201,7 +212,7 @@ public static class ChargeLifecycle
             yield return ChargeConflict.MoneyAfterVoid;
         if (hasMoney && charge.IsAuthorizationFailed)
             yield return ChargeConflict.MoneyAfterFailure;
-        if (charge.Payments.Count(payment => payment.State == PaymentState.Captured || IsHeld(charge, payment)) > 1)
+        if (charge.Payments.Count(payment => IsTaken(payment) || IsHeld(charge, payment)) > 1)
             yield return ChargeConflict.SecondPayment;
         if (charge.Payments.Any(payment => payment.State >= PaymentState.Authorized && payment.Amount != charge.Amount))
             yield return ChargeConflict.OtherAmount;
@@ -211,10 +222,17 @@ public static class ChargeLifecycle
 
     private static bool IsHolding(Charge charge) => charge.Payments.Any(payment => IsHeld(charge, payment));
 
-    private static bool IsHeld(Charge charge, ChargePayment payment) => payment.IsHeld && !charge.IsReferenceClosed;
+    private static bool IsHeld(Charge charge, ChargePayment payment) =>
+        (payment.IsHeld && !charge.IsReferenceClosed) || (payment is { ReleasesByCapture: true, State: PaymentState.Captured } && !IsReturned(charge, payment));
+
+    private static bool IsTaken(ChargePayment payment) => payment is { State: PaymentState.Captured, ReleasesByCapture: false };
+
+    private static bool IsReturned(Charge charge, ChargePayment payment) => payment.Captured <= Money.Sum(
+        charge.Refunds.Where(refund => refund.State != RefundState.Failed && refund.PaymentReference == payment.Reference).Select(refund => refund.Amount),
+        charge.Amount.Currency);
 
     private static bool IsOfCapturedPayment(Charge charge, ChargeRefund refund) => charge.Payments.Any(payment =>
-        payment.State == PaymentState.Captured && (refund.PaymentReference is null || refund.PaymentReference == payment.Reference));
+        IsTaken(payment) && (refund.PaymentReference is null || refund.PaymentReference == payment.Reference));
 
     private static bool SameFacts(Charge left, Charge right) =>
         left.Payments.SequenceEqual(right.Payments) && left.Refunds.SequenceEqual(right.Refunds)

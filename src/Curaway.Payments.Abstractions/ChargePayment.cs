@@ -24,6 +24,12 @@ public sealed record ChargePayment
     /// <summary>When a promised release happens by itself, UTC (Razorpay has no void: the hold lapses). Null: none promised.</summary>
     public DateTimeOffset? ReleaseDueAt { get; init; }
 
+    /// <summary>
+    /// True once a void has begun that takes the money in order to send it back, where there is no other way to return it at once.
+    /// Its capture is no capture, and its refund no refund.
+    /// </summary>
+    public bool ReleasesByCapture { get; init; }
+
     /// <summary>The provider's machine code of a failure, for operators.</summary>
     public string? ErrorCode { get; init; }
 
@@ -41,6 +47,7 @@ public sealed record ChargePayment
         CreatedAt = Earliest(CreatedAt, other.CreatedAt),
         CaptureBefore = Earliest(CaptureBefore, other.CaptureBefore),
         ReleaseDueAt = Earliest(ReleaseDueAt, other.ReleaseDueAt),
+        ReleasesByCapture = ReleasesByCapture || other.ReleasesByCapture,
         ErrorCode = string.CompareOrdinal(ErrorCode, other.ErrorCode) >= 0 ? ErrorCode : other.ErrorCode,
     };
 

@@ -6,6 +6,15 @@ namespace Curaway.Payments;
 /// </summary>
 public static class ChargeSchedule
 {
+    /// <summary>Razorpay asks to look at an order that is not paid after a quarter of an hour.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// How long after a void its order may still be paid: a bank may authorize a payment up to 3 days late, an older page of
+    /// Razorpay says 5, and the longer of them has to hold.
+    /// </summary>
+    private static readonly TimeSpan LooksFor = TimeSpan.FromDays(5);
+
     /// <summary>How long the bank may take to confirm a refund before the provider is asked: longer than both providers' refunds usually take.</summary>
     public static TimeSpan PendingRefundAge { get; } = TimeSpan.FromDays(7);
 
@@ -33,12 +42,28 @@ public static class ChargeSchedule
     public static DateTimeOffset? DueAt(Charge charge, IReadOnlyCollection<ChargeOperation> operations) =>
         DueTimes(charge, operations).Min();
 
+    /// <summary>
+    /// When a voided charge is looked at again whose intent or order the provider may still take a payment on, told or not: after
+    /// 15 minutes, then every time twice as long after the void, for 5 days. Null when nothing can be paid any more.
+    /// </summary>
+    public static DateTimeOffset? NextLookAt(Charge charge)
+    {
+        if (charge is not { Status: ChargeStatus.Voided, Reference: not null, IsReferenceClosed: false, RefreshDueAt: null, VoidedAt: { } voidedAt })
+            return null;
+        var lookedFor = charge.RefreshedAt > voidedAt ? charge.RefreshedAt.Value - voidedAt : TimeSpan.Zero;
+        if (lookedFor >= LooksFor)
+            return null;
+        var next = TimeSpan.FromTicks(Math.Clamp(2 * lookedFor.Ticks, FirstLook.Ticks, LooksFor.Ticks));
+        return voidedAt + next;
+    }
+
     private static IEnumerable<DateTimeOffset?> DueTimes(Charge charge, IReadOnlyCollection<ChargeOperation> operations)
     {
         foreach (var operation in operations.Where(operation => operation.IsOpen))
             yield return operation.NextAttemptAt;
 
         yield return charge.RefreshDueAt;
+        yield return NextLookAt(charge);
         yield return charge.RefreshDueAt is null ? ExpiryWarningAt(charge) : null;
         yield return charge.RefreshDueAt is null ? PendingRefundDueAt(charge) : null;
         yield return charge.Status == ChargeStatus.Voided && charge.RefreshDueAt is null ? charge.ReleaseDueAt : null;

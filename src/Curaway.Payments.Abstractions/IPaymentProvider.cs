@@ -73,6 +73,9 @@ public sealed record ProviderCapabilities
     /// <summary>True when a void releases at once; false when the hold lapses later (see <see cref="Charge.ReleaseDueAt"/>).</summary>
     public bool VoidsAtOnce { get; init; }
 
+    /// <summary>True when a void takes the money and sends it back at once, because the provider has no void.</summary>
+    public bool VoidsByCapture { get; init; }
+
     /// <summary>
     /// For how long after the first send the verb may be sent again under the same key. Null: for ever, because the
     /// adapter reads back before it acts.

@@ -41,6 +41,9 @@ public enum ProviderFault
 
     /// <summary>The provider has no such object, which proves nothing.</summary>
     NotFound,
+
+    /// <summary>Refused until a human does something there, such as filling a merchant balance. Certainly not executed.</summary>
+    Blocked,
 }
 
 /// <summary>How one call to a provider came out.</summary>

@@ -18,14 +18,15 @@ internal static partial class PostgresChargeRows
                 checkout_expires_at = told.checkout_expires_at, closing_at = told.closing_at, closing_reason = told.closing_reason,
                 refresh_due_at = told.refresh_due_at, capture_before = told.capture_before, release_due_at = told.release_due_at,
                 authorized_at = told.authorized_at, captured_at = told.captured_at, voided_at = told.voided_at,
-                refunded_at = told.refunded_at, failed_at = told.failed_at, due_at = told.due_at, version = told.version, lease_until = NULL
+                refunded_at = told.refunded_at, failed_at = told.failed_at, due_at = told.due_at, version = told.version, refreshed_at = told.refreshed_at,
+                lease_until = NULL
             FROM unnest(
                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-                $27, $28) AS told (
+                $27, $28, $29) AS told (
                 id, livemode, charge_status, authorized_cents, captured_cents, refunded_cents, provider_reference,
                 provider_payment_reference, is_reference_closed, is_void_accepted, is_authorization_failed, refund_reason, last_error,
                 booked_at, book_by, checkout_expires_at, closing_at, closing_reason, refresh_due_at, capture_before, release_due_at,
-                authorized_at, captured_at, voided_at, refunded_at, failed_at, due_at, version)
+                authorized_at, captured_at, voided_at, refunded_at, failed_at, due_at, version, refreshed_at)
             WHERE charge.id = told.id AND charge.version = told.version - 1
             RETURNING 1)
         SELECT payments_expect('charges', count(*), cardinality($1)) FROM written
@@ -49,7 +50,7 @@ internal static partial class PostgresChargeRows
             OfTime(rows, row => row.Charge.RefreshDueAt), OfTime(rows, row => row.Charge.CaptureBefore),
             OfTime(rows, row => row.Charge.ReleaseDueAt), OfTime(rows, row => row.Charge.AuthorizedAt), OfTime(rows, row => row.Charge.CapturedAt),
             OfTime(rows, row => row.Charge.VoidedAt), OfTime(rows, row => row.Charge.RefundedAt), OfTime(rows, row => row.Charge.FailedAt),
-            OfTime(rows, row => row.DueAt), Of(rows, row => row.Charge.Version));
+            OfTime(rows, row => row.DueAt), Of(rows, row => row.Charge.Version), OfTime(rows, row => row.Charge.RefreshedAt));
     }
 
     public static void Write(PostgresSession session, List<(ChargeId ChargeId, ChargePayment Payment)> rows)
@@ -60,19 +61,22 @@ internal static partial class PostgresChargeRows
             """
             WITH written AS (
                 INSERT INTO charge_payments (
-                    charge_id, reference, state, amount_cents, captured_cents, currency, created_at, capture_before, release_due_at, error_code)
-                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                    charge_id, reference, state, amount_cents, captured_cents, currency, created_at, capture_before, release_due_at, error_code,
+                    releases_by_capture)
+                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 ON CONFLICT (charge_id, reference) DO UPDATE SET
                     state = excluded.state, amount_cents = excluded.amount_cents, captured_cents = excluded.captured_cents,
                     currency = excluded.currency, created_at = excluded.created_at, capture_before = excluded.capture_before,
-                    release_due_at = excluded.release_due_at, error_code = excluded.error_code
+                    release_due_at = excluded.release_due_at, error_code = excluded.error_code,
+                    releases_by_capture = excluded.releases_by_capture
                 RETURNING 1)
             SELECT payments_expect('payments', count(*), cardinality($1)) FROM written
             """,
             Of(rows, row => row.ChargeId.Value), OfText(rows, row => row.Payment.Reference), Of(rows, row => WireName.Of(row.Payment.State)),
             Of(rows, row => row.Payment.Amount.MinorUnits), Of(rows, row => row.Payment.Captured.MinorUnits),
             Of(rows, row => row.Payment.Amount.Currency.Code), OfTime(rows, row => row.Payment.CreatedAt),
-            OfTime(rows, row => row.Payment.CaptureBefore), OfTime(rows, row => row.Payment.ReleaseDueAt), OfText(rows, row => row.Payment.ErrorCode));
+            OfTime(rows, row => row.Payment.CaptureBefore), OfTime(rows, row => row.Payment.ReleaseDueAt), OfText(rows, row => row.Payment.ErrorCode),
+            Of(rows, row => row.Payment.ReleasesByCapture));
     }
 
     public static void Write(PostgresSession session, List<(ChargeId ChargeId, ChargeRefund Refund)> rows)

@@ -9,13 +9,13 @@ internal static partial class PostgresChargeRows
             id, tenant_id, consultation_id, provider_name, provider_account, livemode, charge_status, amount_cents, currency,
             authorized_cents, captured_cents, refunded_cents, provider_reference, provider_payment_reference, is_reference_closed,
             is_void_accepted, is_authorization_failed, refund_reason, last_error, routing_rule, routing_trace, booked_at, book_by,
-            checkout_expires_at, closing_at, closing_reason, refresh_due_at, capture_before, release_due_at, created_at,
+            checkout_expires_at, closing_at, closing_reason, refresh_due_at, refreshed_at, capture_before, release_due_at, created_at,
             authorized_at, captured_at, voided_at, refunded_at, failed_at, due_at, lease_until, version)
         VALUES (
             @id, @tenant_id, @consultation_id, @provider_name, @provider_account, @livemode, @charge_status, @amount_cents, @currency,
             @authorized_cents, @captured_cents, @refunded_cents, @provider_reference, @provider_payment_reference, @is_reference_closed,
             @is_void_accepted, @is_authorization_failed, @refund_reason, @last_error::json, @routing_rule, @routing_trace::json, @booked_at, @book_by,
-            @checkout_expires_at, @closing_at, @closing_reason, @refresh_due_at, @capture_before, @release_due_at, @created_at,
+            @checkout_expires_at, @closing_at, @closing_reason, @refresh_due_at, @refreshed_at, @capture_before, @release_due_at, @created_at,
             @authorized_at, @captured_at, @voided_at, @refunded_at, @failed_at, @due_at, NULL, @version)
         """;
 
@@ -39,6 +39,7 @@ internal static partial class PostgresChargeRows
         ClosingAt = row.TimeOrNull("closing_at"),
         ClosingReason = row.TextOrNull("closing_reason"),
         RefreshDueAt = row.TimeOrNull("refresh_due_at"),
+        RefreshedAt = row.TimeOrNull("refreshed_at"),
         RefundReason = row.TextOrNull("refund_reason"),
         LastError = row.JsonOrNull<PaymentError>("last_error"),
         CreatedAt = row.Time("created_at"),
@@ -65,7 +66,7 @@ internal static partial class PostgresChargeRows
             ("refund_reason", charge.RefundReason), ("last_error", JsonOrNull(charge.LastError)), ("routing_rule", charge.Routing.Rule),
             ("routing_trace", PaymentsJson.Serialize(charge.Routing.Trace)), ("booked_at", charge.BookedAt), ("book_by", charge.BookBy),
             ("checkout_expires_at", charge.CheckoutExpiresAt), ("closing_at", charge.ClosingAt), ("closing_reason", charge.ClosingReason),
-            ("refresh_due_at", charge.RefreshDueAt), ("capture_before", charge.CaptureBefore), ("release_due_at", charge.ReleaseDueAt),
+            ("refresh_due_at", charge.RefreshDueAt), ("refreshed_at", charge.RefreshedAt), ("capture_before", charge.CaptureBefore), ("release_due_at", charge.ReleaseDueAt),
             ("created_at", charge.CreatedAt), ("authorized_at", charge.AuthorizedAt), ("captured_at", charge.CapturedAt),
             ("voided_at", charge.VoidedAt), ("refunded_at", charge.RefundedAt), ("failed_at", charge.FailedAt), ("due_at", dueAt),
             ("version", charge.Version));
@@ -79,6 +80,7 @@ internal static partial class PostgresChargeRows
         CreatedAt = row.TimeOrNull("created_at"),
         CaptureBefore = row.TimeOrNull("capture_before"),
         ReleaseDueAt = row.TimeOrNull("release_due_at"),
+        ReleasesByCapture = row.Flag("releases_by_capture"),
         ErrorCode = row.TextOrNull("error_code"),
     };
 

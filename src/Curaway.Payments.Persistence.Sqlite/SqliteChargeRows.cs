@@ -23,6 +23,7 @@ internal static partial class SqliteChargeRows
         ClosingAt = row.TimeOrNull("closing_at"),
         ClosingReason = row.TextOrNull("closing_reason"),
         RefreshDueAt = row.TimeOrNull("refresh_due_at"),
+        RefreshedAt = row.TimeOrNull("refreshed_at"),
         RefundReason = row.TextOrNull("refund_reason"),
         LastError = row.JsonOrNull<PaymentError>("last_error"),
         CreatedAt = row.Time("created_at"),
@@ -42,13 +43,13 @@ internal static partial class SqliteChargeRows
             id, tenant_id, consultation_id, provider_name, provider_account, livemode, charge_status, amount_cents, currency,
             authorized_cents, captured_cents, refunded_cents, provider_reference, provider_payment_reference, is_reference_closed,
             is_void_accepted, is_authorization_failed, refund_reason, last_error, routing_rule, routing_trace, booked_at, book_by,
-            checkout_expires_at, closing_at, closing_reason, refresh_due_at, capture_before, release_due_at, created_at,
+            checkout_expires_at, closing_at, closing_reason, refresh_due_at, refreshed_at, capture_before, release_due_at, created_at,
             authorized_at, captured_at, voided_at, refunded_at, failed_at, due_at, lease_until, version)
         VALUES (
             $id, $tenant_id, $consultation_id, $provider_name, $provider_account, $livemode, $charge_status, $amount_cents, $currency,
             $authorized_cents, $captured_cents, $refunded_cents, $provider_reference, $provider_payment_reference, $is_reference_closed,
             $is_void_accepted, $is_authorization_failed, $refund_reason, $last_error, $routing_rule, $routing_trace, $booked_at, $book_by,
-            $checkout_expires_at, $closing_at, $closing_reason, $refresh_due_at, $capture_before, $release_due_at, $created_at,
+            $checkout_expires_at, $closing_at, $closing_reason, $refresh_due_at, $refreshed_at, $capture_before, $release_due_at, $created_at,
             $authorized_at, $captured_at, $voided_at, $refunded_at, $failed_at, $due_at, NULL, $version)
         ON CONFLICT (id) DO UPDATE SET
             livemode = excluded.livemode, charge_status = excluded.charge_status, authorized_cents = excluded.authorized_cents,
@@ -58,7 +59,7 @@ internal static partial class SqliteChargeRows
             is_authorization_failed = excluded.is_authorization_failed, refund_reason = excluded.refund_reason,
             last_error = excluded.last_error, booked_at = excluded.booked_at, book_by = excluded.book_by,
             checkout_expires_at = excluded.checkout_expires_at, closing_at = excluded.closing_at,
-            closing_reason = excluded.closing_reason, refresh_due_at = excluded.refresh_due_at,
+            closing_reason = excluded.closing_reason, refresh_due_at = excluded.refresh_due_at, refreshed_at = excluded.refreshed_at,
             capture_before = excluded.capture_before, release_due_at = excluded.release_due_at,
             authorized_at = excluded.authorized_at, captured_at = excluded.captured_at, voided_at = excluded.voided_at,
             refunded_at = excluded.refunded_at, failed_at = excluded.failed_at, due_at = excluded.due_at,
@@ -75,7 +76,7 @@ internal static partial class SqliteChargeRows
         ("refund_reason", charge.RefundReason), ("last_error", JsonOrNull(charge.LastError)), ("routing_rule", charge.Routing.Rule),
         ("routing_trace", PaymentsJson.Serialize(charge.Routing.Trace)), ("booked_at", charge.BookedAt), ("book_by", charge.BookBy),
         ("checkout_expires_at", charge.CheckoutExpiresAt), ("closing_at", charge.ClosingAt), ("closing_reason", charge.ClosingReason),
-        ("refresh_due_at", charge.RefreshDueAt), ("capture_before", charge.CaptureBefore), ("release_due_at", charge.ReleaseDueAt),
+        ("refresh_due_at", charge.RefreshDueAt), ("refreshed_at", charge.RefreshedAt), ("capture_before", charge.CaptureBefore), ("release_due_at", charge.ReleaseDueAt),
         ("created_at", charge.CreatedAt), ("authorized_at", charge.AuthorizedAt), ("captured_at", charge.CapturedAt),
         ("voided_at", charge.VoidedAt), ("refunded_at", charge.RefundedAt), ("failed_at", charge.FailedAt), ("due_at", dueAt),
         ("version", charge.Version));
@@ -89,24 +90,27 @@ internal static partial class SqliteChargeRows
         CreatedAt = row.TimeOrNull("created_at"),
         CaptureBefore = row.TimeOrNull("capture_before"),
         ReleaseDueAt = row.TimeOrNull("release_due_at"),
+        ReleasesByCapture = row.Flag("releases_by_capture"),
         ErrorCode = row.TextOrNull("error_code"),
     };
 
     public static Task<int> WriteAsync(SqliteSession session, ChargeId chargeId, ChargePayment payment) => session.ExecuteAsync(
         """
         INSERT INTO charge_payments (
-            charge_id, reference, state, amount_cents, captured_cents, currency, created_at, capture_before, release_due_at, error_code)
+            charge_id, reference, state, amount_cents, captured_cents, currency, created_at, capture_before, release_due_at,
+            releases_by_capture, error_code)
         VALUES (
-            $charge_id, $reference, $state, $amount_cents, $captured_cents, $currency, $created_at, $capture_before, $release_due_at, $error_code)
+            $charge_id, $reference, $state, $amount_cents, $captured_cents, $currency, $created_at, $capture_before, $release_due_at,
+            $releases_by_capture, $error_code)
         ON CONFLICT (charge_id, reference) DO UPDATE SET
             state = excluded.state, amount_cents = excluded.amount_cents, captured_cents = excluded.captured_cents,
             currency = excluded.currency, created_at = excluded.created_at, capture_before = excluded.capture_before,
-            release_due_at = excluded.release_due_at, error_code = excluded.error_code
+            release_due_at = excluded.release_due_at, releases_by_capture = excluded.releases_by_capture, error_code = excluded.error_code
         """,
         ("charge_id", chargeId), ("reference", payment.Reference), ("state", WireName.Of(payment.State)),
         ("amount_cents", payment.Amount.MinorUnits), ("captured_cents", payment.Captured.MinorUnits),
         ("currency", payment.Amount.Currency.Code), ("created_at", payment.CreatedAt), ("capture_before", payment.CaptureBefore),
-        ("release_due_at", payment.ReleaseDueAt), ("error_code", payment.ErrorCode));
+        ("release_due_at", payment.ReleaseDueAt), ("releases_by_capture", payment.ReleasesByCapture), ("error_code", payment.ErrorCode));
 
     public static ChargeRefund ReadRefund(SqliteRow row) => new()
     {

@@ -103,6 +103,7 @@ public static class RazorpayBuilderExtensions
             options.ApiBase = (isDefault ? null : TextOf(section, "ApiBase")) ?? apiBase ?? options.ApiBase;
             if (Uri.TryCreate(TextOf(section, "ScriptUrl") ?? shared["ScriptUrl"], UriKind.Absolute, out var script))
                 options.ScriptUrl = script;
+            options.VoidPolicy = section.GetValue("VoidPolicy", shared.GetValue("VoidPolicy", options.VoidPolicy));
             options.ManualExpiry = section.GetValue("ManualExpiry", shared.GetValue("ManualExpiry", options.ManualExpiry));
 
             string? Read(string flat, string key) => (isDefault ? TextOf(configuration, flat) : null) ?? TextOf(section, key);

@@ -106,6 +106,13 @@ internal static class RazorpayErrors
         return Refusal(failure, RefundRefusals) ?? ProviderResult.Indeterminate(ProviderFault.AlreadyDone);
     }
 
+    /// <summary>
+    /// True when an authorized payment certainly was not refunded and will not be: the sentence most pages document, or a refusal
+    /// that is listed. It then goes back by itself.
+    /// </summary>
+    public static bool IsLeftToLapse(RazorpayFailure failure) => failure is { Fault: ProviderFault.None, Status: not 409 }
+        && (Says(failure, "payment status should be captured") || Refusal(failure, RefundRefusals) is { Fault: ProviderFault.None });
+
     private static string CodeOf(WireError? error) => Code(error?.Reason, error?.Code);
 
     private static ProviderFault FaultOf(WireError error)

@@ -1,5 +1,27 @@
 namespace Curaway.Payments;
 
+/// <summary>What a void does at Razorpay, which has none: an authorized payment has left the patient's account already.</summary>
+public enum RazorpayVoidPolicy
+{
+    /// <summary>
+    /// Nothing is sent: Razorpay refunds the payment by itself when <see cref="RazorpayOptions.ManualExpiry"/> has passed. Costs
+    /// nothing; the patient waits longest.
+    /// </summary>
+    LetLapse,
+
+    /// <summary>
+    /// The payment is captured and refunded in full at once: Razorpay's documented way to return money early. Costs the payment's
+    /// fee, and needs a merchant balance.
+    /// </summary>
+    CaptureThenRefund,
+
+    /// <summary>
+    /// The authorized payment is refunded in full without a capture. Razorpay's pages contradict each other on whether that is
+    /// possible: only for accounts that Razorpay has confirmed. Where it refuses, the payment lapses.
+    /// </summary>
+    RefundAuthorized,
+}
+
 /// <summary>
 /// One Razorpay account. Read again whenever the configuration changes, so secrets rotate without a restart. Not
 /// thread-safe while it is being set; read-only afterwards.
@@ -56,6 +78,9 @@ public sealed class RazorpayOptions
     /// minutes to 3 days (the default), in whole minutes.
     /// </summary>
     public TimeSpan ManualExpiry { get; set; } = ManualExpiryMax;
+
+    /// <summary>What a void does. A void that has captured is finished by its refund, whatever this says by then.</summary>
+    public RazorpayVoidPolicy VoidPolicy { get; set; } = RazorpayVoidPolicy.LetLapse;
 
     /// <summary>True for a live key, false for one of test mode, null when the key id does not tell.</summary>
     public bool? IsLiveMode =>

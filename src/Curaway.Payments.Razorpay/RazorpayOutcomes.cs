@@ -36,12 +36,6 @@ internal static class RazorpayOutcomes
     /// <summary>True when a capture that was read back certainly has not happened yet.</summary>
     public static bool IsStillHeld(ProviderResult result) => result.Snapshot is { Payments: [{ State: PaymentState.Authorized }] };
 
-    /// <summary>What the order holds, which a void lets lapse.</summary>
-    public static ProviderResult Voided(RazorpayAsk ask, RazorpayFacts facts) =>
-        OfList(ask, facts, snapshot => HasMoney(snapshot)
-            ? ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot)
-            : VoidOf(snapshot));
-
     /// <summary>A charge nobody was ever handed an order for: there is nothing to let go.</summary>
     public static ProviderResult VoidedNothing(RazorpayAsk ask) => ProviderResult.Succeeded(new ProviderSnapshot
     {
@@ -87,8 +81,7 @@ internal static class RazorpayOutcomes
             null => ActionOf(ask, snapshot),
             OperationKind.Authorize => AuthorizationOf(ask, snapshot),
             OperationKind.Capture => CaptureOf(snapshot),
-            OperationKind.Void when HasMoney(snapshot) => ProviderResult.Declined("captured", snapshot),
-            OperationKind.Void => VoidOf(snapshot),
+            OperationKind.Void => RazorpayRelease.Found(ask, snapshot),
             OperationKind.Refund => FoundRefundOf(ask, snapshot),
             _ => Unreadable,
         });
@@ -136,14 +129,6 @@ internal static class RazorpayOutcomes
             : ProviderResult.Indeterminate(ProviderFault.AlreadyDone, snapshot: snapshot);
     }
 
-    // A hold lapses when its time is over. Razorpay then refunds it at normal speed: the bank shows it five to seven days later.
-    private static ProviderResult VoidOf(ProviderSnapshot snapshot)
-    {
-        var lapsing = snapshot.Payments.Select(payment =>
-            payment.State == PaymentState.Authorized ? payment with { ReleaseDueAt = payment.CaptureBefore } : payment);
-        return ProviderResult.Succeeded(snapshot with { Payments = [.. lapsing] });
-    }
-
     private static ProviderResult FoundRefundOf(RazorpayAsk ask, ProviderSnapshot snapshot)
     {
         var operation = ask.Request.RequiredOperation;
@@ -181,17 +166,13 @@ internal static class RazorpayOutcomes
     /// The same of a whole list. It lags, has pages, or is about something else when money we know of is missing from it; then
     /// nothing of it is believed, for a fact once written stays.
     /// </summary>
-    private static ProviderResult OfList(RazorpayAsk ask, RazorpayFacts facts, Func<ProviderSnapshot, ProviderResult> then) =>
+    public static ProviderResult OfList(RazorpayAsk ask, RazorpayFacts facts, Func<ProviderSnapshot, ProviderResult> then) =>
         OfFacts(ask, facts, snapshot =>
         {
             var known = ask.Request.Charge.Payments.Where(payment => payment.State >= PaymentState.Authorized);
             var isWhole = !known.ExceptBy(snapshot.Payments.Select(payment => payment.Reference), payment => payment.Reference).Any();
             return isWhole ? then(snapshot) : ProviderResult.Indeterminate(ProviderFault.NotFound, "payment_missing");
         });
-
-    /// <summary>True when captured money is there that was not all sent back.</summary>
-    private static bool HasMoney(ProviderSnapshot snapshot) =>
-        snapshot.Payments.Any(payment => RemainingOf(payment, snapshot.Refunds).IsPositive);
 
     private static ProviderResult ActionOf(RazorpayAsk ask, ProviderSnapshot snapshot)
     {

@@ -7,7 +7,7 @@ namespace Curaway.Payments.Razorpay;
 /// Razorpay: an order paid in Checkout, captured by hand. Reads top-down: the verbs, what they send, how an answer is read.
 /// Only refunds have an idempotency key, so every other verb reads back before it is sent again.
 /// </summary>
-internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
+internal sealed partial class RazorpayProvider(RazorpayClient client) : IPaymentProvider
 {
     public const string ProviderName = "razorpay";
 
@@ -27,6 +27,7 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
         AuthorizationWindow = (client.OptionsOf(account) ?? new RazorpayOptions()).ManualExpiry,
         CanCapturePartially = false,
         VoidsAtOnce = false,
+        VoidsByCapture = client.OptionsOf(account)?.VoidPolicy == RazorpayVoidPolicy.CaptureThenRefund,
         ReplayLifetime = kind => kind == OperationKind.Refund ? TimeSpan.FromHours(24) : null,
     };
 
@@ -65,15 +66,27 @@ internal sealed class RazorpayProvider(RazorpayClient client) : IPaymentProvider
     });
 
     /// <summary>
-    /// Sends nothing, for there is no void: it reads what the order holds and says when that lapses. The order stays payable,
-    /// so what is paid later is the engine's to release.
+    /// There is no void: it reads what the order holds, and does what the account's policy says until that is let go or lapses. So
+    /// a first try, and the finish of one that broke off anywhere, are the same. The order stays payable, so what is paid later is
+    /// the engine's to release.
     /// </summary>
     public Task<ProviderResult> VoidAsync(ProviderRequest request, CancellationToken ct) => AskAsync(request, async ask =>
     {
         if (request.Charge.Reference is not { } orderId)
             return RazorpayOutcomes.VoidedNothing(ask);
-        var facts = await ReadFactsAsync(ask, orderId, order: null, ct).ConfigureAwait(false);
-        return facts.Value is { } read ? RazorpayOutcomes.Voided(ask, read) : RazorpayErrors.OfVoid(facts.Failure!);
+        var tried = ImmutableHashSet<string>.Empty;
+        while (true)
+        {
+            var facts = await ReadFactsAsync(ask, orderId, order: null, ct).ConfigureAwait(false);
+            if (facts.Failure is { } failure)
+                return RazorpayErrors.OfVoid(failure);
+            var (result, step) = RazorpayRelease.NextOf(ask, facts.Value!, tried);
+            if (step is null || tried.Contains(step.Key))
+                return result;
+            tried = tried.Add(step.Key);
+            if (await SendAsync(ask, step, ct).ConfigureAwait(false) is { } broken)
+                return broken;
+        }
     });
 
     public Task<ProviderResult> RefundAsync(ProviderRequest request, CancellationToken ct) => AskAsync(request, async ask =>

@@ -14,7 +14,9 @@ internal sealed record CaptureOptions(int ManualExpiryPeriod, string RefundSpeed
 
 internal sealed record CaptureRequest(long Amount, string Currency);
 
-internal sealed record RefundRequest(long Amount, string Speed, string Receipt, RequestNotes Notes);
+/// <summary>Without an amount it is the whole payment, and the only form in which an authorized one may be refunded.</summary>
+internal sealed record RefundRequest(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Amount, string Speed, string Receipt, RequestNotes Notes);
 
 /// <summary>Opaque ids only: notes come back in every webhook.</summary>
 internal sealed record RequestNotes(string ChargeId, string OperationId, string ConsultationId, string TenantId);

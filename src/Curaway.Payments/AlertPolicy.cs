@@ -42,6 +42,7 @@ internal static class AlertPolicy
         {
             { Fault: ProviderFault.CircuitOpen or ProviderFault.NotFound } => null,
             { Fault: ProviderFault.Configuration } => new PaymentAlert("configuration", AlertSeverity.Critical, $"{charge.Provider} {text}", charge.Id),
+            { Fault: ProviderFault.Blocked } => new PaymentAlert("settlement_failed", AlertSeverity.Critical, $"{charge.Provider} {text}", charge.Id),
             { Fault: ProviderFault.Mismatch } => new PaymentAlert("money_conflict", AlertSeverity.Critical, text, charge.Id),
             { Outcome: OperationOutcome.NotSent or OperationOutcome.Indeterminate } =>
                 new PaymentAlert($"{charge.Provider}_outage", AlertSeverity.Warning, text, charge.Id),

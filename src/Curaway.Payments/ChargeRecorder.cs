@@ -127,7 +127,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
     /// <summary>The key is too old to send again and the truth tells nothing; or everything has been tried for days.</summary>
     private bool IsHopeless(ChargeOperation operation, ProviderAnswer answer, DateTimeOffset now) =>
         operation is { IsOpen: true, Outcome: OperationOutcome.Indeterminate }
-        && (answer.IsKeyOld || now - operation.CreatedAt > options.ReviewAfter);
+        && (answer.IsKeyOld || (now - operation.CreatedAt > options.ReviewAfter && answer.Result.Fault != ProviderFault.Blocked));
 
     /// <summary>
     /// The provider keeps a 5xx under the key and, read long after, still holds the money: it did not do it, and never will
@@ -205,7 +205,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
         OperationOutcome.Declined => new PaymentError(ErrorCodes.ChargeFailed, result.Reason),
         OperationOutcome.NotSent when result.Fault == ProviderFault.Configuration => new PaymentError(ErrorCodes.ProviderNotConfigured, result.Reason),
         OperationOutcome.NotSent or OperationOutcome.Indeterminate =>
-            new PaymentError(ErrorCodes.ProviderUnavailable, WireName.Of(result.Fault), result.RetryAfter),
+            new PaymentError(ErrorCodes.ProviderUnavailable, result.Fault == ProviderFault.Blocked ? result.Reason : WireName.Of(result.Fault), result.RetryAfter),
         _ => null,
     };
 

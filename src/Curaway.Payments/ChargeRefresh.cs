@@ -13,16 +13,16 @@ internal static class ChargeRefresh
     public static ChargeCommit Of(ChargeState state, ChargeCommit told, ChargeCause cause, bool hasAnswer)
     {
         var charge = told.Charge ?? state.Charge!;
-        var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt is not null;
+        var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt <= state.Now;
         var next = !hasAnswer ? state.Now + ReadRetryOf(charge, state.Now)
             : isAwaitingRelease ? state.Now + ReleaseWatchInterval
             : NextLookOf(charge, state.Now);
-        var fresh = charge with { RefreshDueAt = next };
+        var fresh = charge with { RefreshDueAt = next, RefreshedAt = hasAnswer ? state.Now : charge.RefreshedAt };
         if (told.Charge is null)
             told = charge.RecordedStatus == charge.Status ? ChargeCommit.Nothing : ChargeCommit.Of(state, fresh, cause);
         return told with
         {
-            Charge = told.Charge is null ? fresh : told.Charge with { RefreshDueAt = next },
+            Charge = told.Charge is null ? fresh : told.Charge with { RefreshDueAt = next, RefreshedAt = fresh.RefreshedAt },
             Alerts =
             [
                 .. told.Alerts,

@@ -46,7 +46,7 @@ internal sealed record Start(StartStep Step, ChargeCommit Commit)
 /// <summary>
 /// Transaction 1, as pure decisions over a locked charge: begin an operation, resume the open one under its key, or refuse.
 /// </summary>
-internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
+internal sealed class OperationStart(PaymentsOptions options, Func<Charge, ProviderCapabilities> capabilities, TimeProvider time)
 {
     private const string ReleasePrefix = "release-";
 
@@ -85,8 +85,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
     }
 
     public Start Void(ChargeState state, string reason, string actorId) => CallerText.RefusalOfReason(reason) is { } refusal
-        ? Start.Refuse(refusal)
-        : Verb(state, OperationKind.Void, null, actorId, reason);
+        ? Start.Refuse(refusal) : Verb(state, OperationKind.Void, null, actorId, reason);
 
     public Start Refund(ChargeState state, RefundCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
     {
@@ -161,7 +160,7 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             NextAttemptAt = state.Now + Lease,
         };
         var cause = new ChargeCause("resume_" + WireName.Of(operation.Kind), "api", actorId, operation.Id.ToString());
-        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, taken)) { Operation = taken };
+        return new Start(StartStep.Send, ChargeCommit.Of(state, Releasing(charge, taken), cause, taken)) { Operation = taken };
     }
 
     private static bool IsInFlight(ChargeOperation operation, DateTimeOffset now) => operation.Outcome is null && operation.NextAttemptAt > now;
@@ -235,14 +234,17 @@ internal sealed class OperationStart(PaymentsOptions options, TimeProvider time)
             FirstSentAt = state.Now,
         };
 
-    private static Start New(ChargeState state, Charge charge, ChargeOperation operation)
+    /// <summary>What a void takes only to send it back is marked before it is sent; a payment that came since, before the next send.</summary>
+    private Charge Releasing(Charge charge, ChargeOperation operation) =>
+        operation.Kind == OperationKind.Void && capabilities(charge).VoidsByCapture ? ChargeLifecycle.ReleaseByCapture(charge) : charge;
+
+    private Start New(ChargeState state, Charge charge, ChargeOperation operation)
     {
         var cause = new ChargeCause("begin_" + WireName.Of(operation.Kind), "api", operation.ActorId, operation.Id.ToString());
-        return new Start(StartStep.Send, ChargeCommit.Of(state, charge, cause, operation)) { Operation = operation };
+        return new Start(StartStep.Send, ChargeCommit.Of(state, Releasing(charge, operation), cause, operation)) { Operation = operation };
     }
 
     private static string RefundFingerprint(RefundCharge command) => Fingerprint(["refund", command.Amount?.ToString()]);
-
     private static string Fingerprint(IEnumerable<string?> parts) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
 }

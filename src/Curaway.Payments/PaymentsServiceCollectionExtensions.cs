@@ -29,7 +29,8 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton<ProviderAccountResolver>((_, _) => "default");
         services.TryAddSingleton<ProviderAccounts>();
         services.TryAddSingleton<ProviderCaller>();
-        services.TryAddSingleton(provider => new OperationStart(OptionsOf(provider), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new OperationStart(
+            OptionsOf(provider), provider.GetRequiredService<ProviderCaller>().CapabilitiesOf, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ChargeRecorder(
             provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>(), OptionsOf(provider),
             provider.GetRequiredService<TimeProvider>()));

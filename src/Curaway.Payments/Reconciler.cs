@@ -94,7 +94,7 @@ internal sealed partial class Reconciler(
 
     /// <summary>A hold that is about to end, or a refund the bank has not confirmed for long. A refresh sets the next look.</summary>
     private static bool IsToBeLookedAt(Charge charge, DateTimeOffset now) => charge.RefreshDueAt is null
-        && (ChargeSchedule.ExpiryWarningAt(charge) <= now || ChargeSchedule.PendingRefundDueAt(charge) <= now);
+        && (ChargeSchedule.ExpiryWarningAt(charge) <= now || ChargeSchedule.PendingRefundDueAt(charge) <= now || ChargeSchedule.NextLookAt(charge) <= now);
 
     private async Task RefreshAsync(Charge charge, CancellationToken ct)
     {

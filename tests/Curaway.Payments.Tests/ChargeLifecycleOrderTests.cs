@@ -49,6 +49,40 @@ public sealed class ChargeLifecycleOrderTests
 
     [Fact]
     [Trait("Promise", "P14")]
+    public void Razorpay_captured_only_to_be_sent_back_is_voided_and_counts_as_neither()
+    {
+        var last = OneFinalCharge(
+            "razorpay",
+            SaysRazorpay(Payment("pay_0", PaymentState.Failed)),
+            SaysRazorpay(Payment("pay_1", PaymentState.Authorized) with { ReleasesByCapture = true, CreatedAt = T0 }),
+            SaysRazorpay(Payment("pay_1", PaymentState.Captured) with { CreatedAt = T0 }),
+            Says("razorpay", refunds: [Refund("rfnd_1", RefundState.Pending, 5000, "pay_1")]),
+            Says("razorpay", refunds: [Refund("rfnd_1", RefundState.Succeeded, 5000, "pay_1")]),
+            Says("razorpay") with { IsVoidAccepted = true });
+
+        Assert.Equal((ChargeStatus.Voided, Usd(0), Usd(0)), (last.Status, last.Captured, last.Refunded));
+        Assert.Equal((ReleaseKind.Refunded, 5, 7), (last.Release!.Kind, last.Release.WorkingDaysMin, last.Release.WorkingDaysMax));
+    }
+
+    [Fact]
+    [Trait("Promise", "P14")]
+    public void Razorpay_captured_to_be_sent_back_is_still_held_while_the_refund_bounces()
+    {
+        var last = OneFinalCharge(
+            "razorpay",
+            SaysRazorpay(Payment("pay_0", PaymentState.Failed)),
+            SaysRazorpay(Payment("pay_1", PaymentState.Authorized) with { ReleasesByCapture = true, CreatedAt = T0 }),
+            SaysRazorpay(Payment("pay_1", PaymentState.Captured) with { CreatedAt = T0 }),
+            Says("razorpay", refunds: [Refund("rfnd_1", RefundState.Pending, 5000, "pay_1")]),
+            Says("razorpay", refunds: [Refund("rfnd_1", RefundState.Succeeded, 5000, "pay_1")]),
+            Says("razorpay", refunds: [Refund("rfnd_1", RefundState.Failed, 5000, "pay_1")]));
+
+        Assert.Equal((ChargeStatus.Authorized, Usd(0), Usd(0)), (last.Status, last.Captured, last.Refunded));
+        Assert.Null(last.Release);
+    }
+
+    [Fact]
+    [Trait("Promise", "P14")]
     public void Razorpay_late_authorization_of_a_failed_payment_then_capture_and_two_refunds_of_which_one_bounces()
     {
         var last = OneFinalCharge(

@@ -58,15 +58,31 @@ public sealed class ChargeScheduleTests
     [InlineData(ChargeStatus.Refunded)]
     [InlineData(ChargeStatus.Failed)]
     public void A_charge_that_holds_no_money_is_not_due(ChargeStatus status) =>
-        Assert.Null(ChargeSchedule.DueAt(ChargeLifecycle.Close(ChargeLifecycleTests.ChargeIn(status), "x", T0), []));
+        Assert.Null(ChargeSchedule.DueAt(ChargeLifecycle.Close(ChargeLifecycleTests.ChargeIn(status), "x", T0) with { IsReferenceClosed = true }, []));
+
+    [Fact]
+    public void A_voided_charge_that_can_still_be_paid_is_looked_at_ever_more_rarely_for_five_days()
+    {
+        var payable = Tell(NewCharge(), Says() with { IsVoidAccepted = true });
+        DateTimeOffset? After(TimeSpan lookedFor) => ChargeSchedule.DueAt(payable with { RefreshedAt = T0 + lookedFor }, []);
+
+        Assert.Equal(T0.AddMinutes(15), ChargeSchedule.DueAt(payable, []));
+        Assert.Equal(T0.AddMinutes(30), After(TimeSpan.FromMinutes(15)));
+        Assert.Equal(T0.AddHours(20), After(TimeSpan.FromHours(10)));
+        Assert.Equal(T0.AddDays(5), After(TimeSpan.FromDays(4)));
+        Assert.Null(After(TimeSpan.FromDays(5)));
+        Assert.Null(ChargeSchedule.DueAt(payable with { IsReferenceClosed = true }, []));
+        Assert.Equal(T0.AddDays(9), ChargeSchedule.DueAt(payable with { RefreshDueAt = T0.AddDays(9) }, []));
+    }
 
     [Fact]
     public void A_promised_release_is_watched()
     {
         var lapsing = Tell(NewCharge(), Says(payments: [Payment("ch_1", PaymentState.Authorized) with { ReleaseDueAt = T0.AddDays(3) }]));
 
-        Assert.Equal(T0.AddDays(3), ChargeSchedule.DueAt(lapsing, []));
-        Assert.Null(ChargeSchedule.DueAt(Tell(lapsing, Says(payments: [Payment("ch_1", PaymentState.Voided)])), []));
+        Assert.Equal(T0.AddDays(3), ChargeSchedule.DueAt(lapsing with { IsReferenceClosed = true }, []));
+        var lapsed = Tell(lapsing, Says(payments: [Payment("ch_1", PaymentState.Voided)]));
+        Assert.Null(ChargeSchedule.DueAt(lapsed with { IsReferenceClosed = true }, []));
     }
 
     [Fact]

@@ -47,6 +47,7 @@ public sealed class CurrencyRulesTests
     [InlineData("USD", 50)]
     [InlineData("USD", CurrencyRules.ProviderAmountMax)]
     [InlineData("INR", 100)]
+    [InlineData("EUR", 1)]
     public void The_bounds_are_taken(string code, long minorUnits) => Assert.Null(Rules.Check(new Money(minorUnits, Currency.Parse(code))));
 
     [Fact]
@@ -70,6 +71,9 @@ public sealed class CurrencyRulesTests
     [InlineData(150, "ISK")]
     [InlineData(long.MaxValue, "MGA")]
     public void What_the_provider_cannot_mean_is_not_guessed(long amount, string? code) => Assert.Null(Rules.FromProvider(amount, code));
+
+    [Fact]
+    public void Nothing_is_read_as_nothing() => Assert.Equal(Money.Zero(Currency.Parse("USD")), Rules.FromProvider(0, "USD"));
 
     [Fact]
     public void Every_supported_currency_round_trips()

@@ -69,7 +69,7 @@ public sealed class PaymentsJsonTests
         var json = PaymentsJson.Serialize(Payment("ch_1", PaymentState.Authorized, 1500));
 
         Assert.Equal(
-            """{"reference":"ch_1","state":"authorized","amount":{"amount":1500,"currency":"USD"},"captured":{"amount":0,"currency":"USD"}}""", json);
+            """{"reference":"ch_1","state":"authorized","amount":{"amount":1500,"currency":"USD"},"captured":{"amount":0,"currency":"USD"},"releases_by_capture":false}""", json);
     }
 
     [Fact]

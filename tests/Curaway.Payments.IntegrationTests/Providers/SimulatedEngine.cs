@@ -12,7 +12,7 @@ namespace Curaway.Payments.IntegrationTests.Providers;
 /// The real engine, SQLite store and adapters over both simulators. Nothing runs by itself: a test sweeps, delivers webhooks
 /// and moves the one clock that engine, store and simulators share.
 /// </summary>
-public sealed class SimulatedEngine : IAsyncLifetime
+public class SimulatedEngine : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -33,7 +33,16 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public SimulatedRazorpay Razorpay { get; private set; } = null!;
 
+    public RazorpayVoidPolicy VoidPolicy { get; set; }
+
     public RecordingObserver Observer { get; } = new();
+
+    /// <summary>When set, this many commits are made, and every one after them dies with its process.</summary>
+    public int? CommitsLeft
+    {
+        get => CrashingStore.Of(Store).CommitsLeft;
+        set => CrashingStore.Of(Store).CommitsLeft = value;
+    }
 
     /// <summary>Adds another store than the SQLite file.</summary>
     public Func<PaymentsBuilder, PaymentsBuilder>? Storage { get; set; }
@@ -92,6 +101,10 @@ public sealed class SimulatedEngine : IAsyncLifetime
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IChargeObserver>(Observer);
         services.AddCurawayPayments(payments => AddParts(payments).Configure(options => options.ProviderDeadline = Patience));
+        var store = services.Last(service => service.ServiceType == typeof(IChargeStore));
+        services.AddSingleton(provider => CrashingStore.Around(
+            (IChargeStore)(store.ImplementationInstance ?? store.ImplementationFactory?.Invoke(provider)
+                ?? ActivatorUtilities.CreateInstance(provider, store.ImplementationType!))));
         MoreServices(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await Store.MigrateAsync(CancellationToken.None);
@@ -105,6 +118,13 @@ public sealed class SimulatedEngine : IAsyncLifetime
     }
 
     public SimulatedProvider ProviderOf(string name) => name == "stripe" ? Stripe : Razorpay;
+
+    /// <summary>What a new configuration does.</summary>
+    public void ChangeVoidPolicy(RazorpayVoidPolicy policy)
+    {
+        VoidPolicy = policy;
+        _services.GetRequiredService<IOptionsMonitorCache<RazorpayOptions>>().Clear();
+    }
 
     public void Heal()
     {
@@ -281,6 +301,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await _services.DisposeAsync();
         await _stripe.DisposeAsync();
         await _razorpay.DisposeAsync();
@@ -298,6 +319,7 @@ public sealed class SimulatedEngine : IAsyncLifetime
 
     private void Configure(RazorpayOptions options)
     {
+        options.VoidPolicy = VoidPolicy;
         options.KeyId = RazorpaySettings.KeyId;
         options.KeySecret = RazorpaySettings.KeySecret;
         options.ApiBase = _razorpay.BaseAddress.ToString();

@@ -62,7 +62,7 @@ internal static class Facts
                 {
                     CreatedAt = now.AddMinutes(-2), CaptureBefore = now.AddDays(7), ReleaseDueAt = now.AddDays(5), ErrorCode = "late",
                 },
-                Payment("ch_2", PaymentState.Failed, 1500) with { Captured = Dollars(0), ErrorCode = "card_declined" },
+                Payment("ch_2", PaymentState.Failed, 1500) with { Captured = Dollars(0), ErrorCode = "card_declined", ReleasesByCapture = true },
             ],
             Refunds =
             [
@@ -92,7 +92,7 @@ internal static class Facts
             CheckoutExpiresAt = now.AddSeconds(5),
             ClosingAt = now.AddSeconds(6),
             ClosingReason = "hold_expired",
-            RefreshDueAt = now.AddSeconds(7),
+            RefreshedAt = now.AddMinutes(3), RefreshDueAt = now.AddSeconds(7),
             RefundReason = "requested_by_patient",
             LastError = new PaymentError(ErrorCodes.ChargeFailed, "insufficient_funds"),
             AuthorizedAt = now.AddSeconds(8),

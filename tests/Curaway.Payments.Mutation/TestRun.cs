@@ -1,0 +1,96 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using Xunit;
+using Xunit.Sdk;
+using Xunit.v3;
+
+namespace Curaway.Payments.Mutation;
+
+/// <summary>
+/// The tests against one assembly, in this process: every assembly of ours is loaded anew around it, the rest is shared. Stops at
+/// the first failure.
+/// </summary>
+internal sealed class TestRun(string project, byte[] assembly) : AssemblyLoadContext(isCollectible: true)
+{
+    private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>The first test that fails; null when all pass.</summary>
+    public async Task<string?> FirstFailureAsync(Target target)
+    {
+        var types = LoadFromAssemblyName(new AssemblyName(target.TestAssembly)).GetTypes();
+        foreach (var name in target.TestClasses)
+        {
+            var type = types.Single(type => type.FullName!.EndsWith(name, StringComparison.Ordinal));
+            foreach (var method in type.GetMethods().Where(method => method.IsDefined(typeof(FactAttribute))))
+            {
+                await foreach (var arguments in CasesOf(method))
+                {
+                    if (await FailsAsync(type, method, arguments))
+                        return $"{type.Name}.{method.Name}";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        if (assemblyName.Name == project)
+        {
+            using var stream = new MemoryStream(assembly);
+            return LoadFromStream(stream);
+        }
+
+        return assemblyName.Name!.StartsWith("Curaway.", StringComparison.Ordinal)
+            ? LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, assemblyName.Name + ".dll"))
+            : null;
+    }
+
+    private static async IAsyncEnumerable<object?[]> CasesOf(MethodInfo method)
+    {
+        var sources = method.GetCustomAttributes().OfType<IDataAttribute>().ToList();
+        if (sources.Count == 0)
+            yield return [];
+        foreach (var source in sources)
+        {
+            await using var tracker = new DisposalTracker();
+            foreach (var row in await source.GetData(method, tracker))
+                yield return row.GetData();
+        }
+    }
+
+    private static async Task<bool> FailsAsync(Type type, MethodInfo method, object?[] arguments)
+    {
+        try
+        {
+            await Task.Run(() => RunAsync(type, method, arguments)).WaitAsync(TestTimeout);
+            return false;
+        }
+#pragma warning disable CA1031 // A test fails by any exception.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return true;
+        }
+    }
+
+    private static async Task RunAsync(Type type, MethodInfo method, object?[] arguments)
+    {
+        var test = Activator.CreateInstance(type)!;
+        if (test is IAsyncLifetime begins)
+            await begins.InitializeAsync();
+        try
+        {
+            if (method.Invoke(test, arguments) is Task task)
+                await task;
+        }
+        finally
+        {
+            if (test is IAsyncDisposable ends)
+                await ends.DisposeAsync();
+            else
+                (test as IDisposable)?.Dispose();
+        }
+    }
+}
