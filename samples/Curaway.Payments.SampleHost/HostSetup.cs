@@ -36,7 +36,9 @@ internal static class HostSetup
         var services = builder.Services;
         if (simulators is not null)
             services.AddSingleton(_ => simulators);
-        services.AddSingleton(provider => new TestPaymentMethods(provider.GetService<DemoSimulators>()));
+        services.AddSingleton(new TestPaymentMethods(
+            simulators is not null || DemoSimulators.AreElsewhere(builder.Configuration, builder.Environment)));
+        services.AddSingleton<RequestLease>();
         services.AddSingleton<SavedMethodStore>();
         services.AddSingleton<SavedMethodSignal>();
         services.AddSingleton<SavedMethods>();

@@ -62,6 +62,12 @@ public interface IChargeStore
     Task SettleEventAsync(Guid eventRowId, WebhookState state, string reason, PaymentAlert? alert, CancellationToken ct);
 
     /// <summary>
+    /// Makes events due now that wait for their charge or were given up, oldest first: they start over. Those that are done, and
+    /// those whose content is kept no longer, stay. The number made due.
+    /// </summary>
+    Task<int> ReplayEventsAsync(WebhookFilter filter, CancellationToken ct);
+
+    /// <summary>
     /// Drops what is kept no longer, a batch at a time: raw bodies (they may name a person) and whole events that are done,
     /// and delivered alerts. True when there may be more.
     /// </summary>

@@ -34,6 +34,7 @@ internal static class CliApp
         Add(root, ExplainVerb.Describe());
         Add(root, ReconcileVerb.Describe());
         Add(root, RefundVerb.Describe());
+        Add(root, ReplayVerb.Describe());
         Add(root, RouteVerb.Describe());
         Add(root, SimulateVerb.Describe());
         return root;

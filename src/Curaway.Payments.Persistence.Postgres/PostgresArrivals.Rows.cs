@@ -98,10 +98,10 @@ internal sealed partial class PostgresArrivals
         WITH again AS MATERIALIZED (
             SELECT coalesce(
                 (SELECT id FROM webhook_events AS event
-                    WHERE event.provider_name = told.provider_name AND event.provider_event_id = told.provider_event_id),
-                (SELECT id FROM webhook_events AS event
                     WHERE told.is_deduped_by_body AND event.is_deduped_by_body
-                        AND event.provider_name = told.provider_name AND event.body_hash = told.body_hash)) AS id
+                        AND event.provider_name = told.provider_name AND event.body_hash = told.body_hash),
+                (SELECT id FROM webhook_events AS event
+                    WHERE event.provider_name = told.provider_name AND event.provider_event_id = told.provider_event_id)) AS id
             FROM unnest($1, $2, $3, $4) AS told (provider_name, provider_event_id, body_hash, is_deduped_by_body)),
         held AS MATERIALIZED (
             SELECT id FROM webhook_events WHERE id IN (SELECT id FROM again) ORDER BY provider_name, provider_event_id FOR UPDATE)

@@ -89,6 +89,35 @@ internal sealed partial class PostgresChargeStore
         }, ct);
     }
 
+    // Not those that somebody holds: he is working them off.
+    public Task<int> ReplayEventsAsync(WebhookFilter filter, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return _database.WriteAsync(
+            session => session.ExecuteAsync(
+                """
+                WITH meant AS MATERIALIZED (
+                    SELECT id FROM webhook_events AS event
+                    WHERE state IN ('parked', 'failed') AND (snapshot IS NOT NULL OR body IS NOT NULL)
+                        AND (@ids::uuid[] IS NULL OR id = ANY (@ids))
+                        AND (@provider::text IS NULL OR provider_name = @provider)
+                        AND (@state::text IS NULL OR state = @state)
+                        AND (@type::text IS NULL OR event_type = @type)
+                        AND (@charge_id::uuid IS NULL OR charge_id = @charge_id)
+                        AND (@received_from::timestamptz IS NULL OR received_at >= @received_from)
+                        AND (@received_before::timestamptz IS NULL OR received_at < @received_before)
+                        AND (@tenant_id::text IS NULL OR EXISTS (
+                            SELECT FROM consultation_charges AS charge WHERE charge.id = event.charge_id AND charge.tenant_id = @tenant_id))
+                    ORDER BY received_at, id LIMIT @count_max FOR UPDATE OF event SKIP LOCKED)
+                UPDATE webhook_events AS event SET state = 'received', attempt_count = 0, reason = NULL, next_attempt_at = payments_now()
+                FROM meant WHERE event.id = meant.id
+                """,
+                ("ids", filter.Ids?.ToArray()), ("provider", filter.Provider), ("state", filter.State is { } state ? WireName.Of(state) : null),
+                ("type", filter.EventType), ("charge_id", filter.ChargeId), ("tenant_id", filter.TenantId), ("received_from", filter.ReceivedFrom),
+                ("received_before", filter.ReceivedBefore), ("count_max", filter.CountMax)),
+            ct);
+    }
+
     private async Task<WebhookFate> ReceiveOneAsync(WebhookDelivery delivery, CancellationToken ct)
     {
         try

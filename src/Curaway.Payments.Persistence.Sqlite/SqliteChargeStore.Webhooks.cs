@@ -94,6 +94,34 @@ internal sealed partial class SqliteChargeStore
         }, ct);
     }
 
+    public Task<int> ReplayEventsAsync(WebhookFilter filter, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return _database.WriteAsync(
+            session => session.ExecuteAsync(
+                """
+                UPDATE webhook_events SET state = 'received', attempt_count = 0, reason = NULL, next_attempt_at = $now
+                WHERE id IN (
+                    SELECT id FROM webhook_events AS event
+                    WHERE state IN ('parked', 'failed') AND (snapshot IS NOT NULL OR body IS NOT NULL)
+                        AND ($ids IS NULL OR id IN (SELECT value FROM json_each($ids)))
+                        AND ($provider IS NULL OR provider_name = $provider)
+                        AND ($state IS NULL OR state = $state)
+                        AND ($type IS NULL OR event_type = $type)
+                        AND ($charge_id IS NULL OR charge_id = $charge_id)
+                        AND ($received_from IS NULL OR received_at >= $received_from)
+                        AND ($received_before IS NULL OR received_at < $received_before)
+                        AND ($tenant_id IS NULL OR EXISTS (
+                            SELECT 1 FROM consultation_charges AS charge WHERE charge.id = event.charge_id AND charge.tenant_id = $tenant_id))
+                    ORDER BY received_at, id LIMIT $count_max)
+                """,
+                ("now", session.Now), ("ids", filter.Ids is { } ids ? JsonSerializer.Serialize(ids) : null), ("provider", filter.Provider),
+                ("state", filter.State is { } state ? WireName.Of(state) : null), ("type", filter.EventType), ("charge_id", filter.ChargeId),
+                ("tenant_id", filter.TenantId), ("received_from", filter.ReceivedFrom), ("received_before", filter.ReceivedBefore),
+                ("count_max", filter.CountMax)),
+            ct);
+    }
+
     private static async Task<WebhookFate> ReceiveAsync(SqliteSession session, WebhookDelivery delivery)
     {
         var transaction = session.Transaction;

@@ -43,6 +43,8 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<OperationStart>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new WebhookReplay(
+            provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>()));
         services.TryAddSingleton(provider => new PaymentMethodService(
             provider.GetServices<IPaymentMethodVault>(),
             provider.GetRequiredService<ProviderCaller>(),

@@ -11,13 +11,25 @@ internal sealed partial class Reconciler(
     IChargeStore store, ChargeService charges, ProviderCaller caller, ChargeRecorder recorder, OperationStart start,
     PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time, ILogger<Reconciler> logger)
 {
-    /// <summary>Longer than a batch of visits can take, so nobody else visits meanwhile.</summary>
-    private static readonly TimeSpan ClaimLease = TimeSpan.FromMinutes(5);
-
     /// <summary>At once, so that one provider that hangs does not keep the other's money waiting.</summary>
     private const int VisitCountMax = 8;
 
+    /// <summary>The most calls of one visit, with its waits: a read, a wait for another sender, a send and the read after it.</summary>
+    private const int VisitCallCountMax = 4;
+
     private const string Actor = "reconciler";
+
+    /// <summary>
+    /// As long as a batch of visits can take and not much longer: what a host that died had claimed is nobody's until then.
+    /// </summary>
+    private TimeSpan ClaimLease
+    {
+        get
+        {
+            var roundCount = (options.Value.ClaimCountMax + VisitCountMax - 1) / VisitCountMax;
+            return roundCount * ((VisitCallCountMax * options.Value.ProviderDeadline) + TimeSpan.FromSeconds(5));
+        }
+    }
 
     /// <summary>Visits what is due. True when there may be more.</summary>
     public async Task<bool> SweepAsync(CancellationToken ct)

@@ -54,10 +54,30 @@ internal sealed class TestRun(string project, byte[] assembly) : AssemblyLoadCon
             yield return [];
         foreach (var source in sources)
         {
+            // Outside of its runner xunit finds no member.
+            if (source is MemberDataAttribute member)
+            {
+                foreach (var row in RowsOf(method.ReflectedType!, member.MemberName))
+                    yield return row.GetData();
+                continue;
+            }
+
             await using var tracker = new DisposalTracker();
             foreach (var row in await source.GetData(method, tracker))
                 yield return row.GetData();
         }
+    }
+
+    private static IEnumerable<ITheoryDataRow> RowsOf(Type type, string member)
+    {
+        const BindingFlags Own = BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        for (var at = type; at is not null; at = at.BaseType)
+        {
+            if (at.GetProperty(member, Own) is { } property)
+                return (IEnumerable<ITheoryDataRow>)property.GetValue(null)!;
+        }
+
+        throw new InvalidOperationException($"{type.Name} has no {member}.");
     }
 
     private static async Task<bool> FailsAsync(Type type, MethodInfo method, object?[] arguments)

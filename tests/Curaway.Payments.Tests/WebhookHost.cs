@@ -62,6 +62,10 @@ internal sealed class WebhookHost : IAsyncDisposable
         Client.BaseAddress = new Uri(_app.Urls.Single());
     }
 
+    public IServiceProvider Services => _app.Services;
+
+    public Task StopAsync(CancellationToken ct) => _app.StopAsync(ct);
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
@@ -194,6 +198,8 @@ internal sealed class FakeStore : IChargeStore
 
     public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         throw new NotSupportedException();
+
+    public Task<int> ReplayEventsAsync(WebhookFilter filter, CancellationToken ct) => throw new NotSupportedException();
 
     public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) => throw new NotSupportedException();
 

@@ -61,14 +61,22 @@ internal static class AdminActions
         return result.IsSuccess ? Results.Ok(await store.FindChargeAsync(caller.TenantId, chargeId, CancellationToken.None)) : Problem.Of(result);
     }
 
-    public static async Task<IResult> ReplayAsync(string id, Caller caller, AdminStore store, PaymentsSignal signal, CancellationToken ct)
+    public static async Task<IResult> ReplayAsync(string id, Caller caller, AdminStore store, WebhookReplay replay, CancellationToken ct)
     {
         if (!Guid.TryParseExact(id, "D", out var eventId) || await store.FindWebhookAsync(caller.TenantId, eventId, ct) is null)
             return Problem.NotFound;
-        if (!await store.ReplayAsync(eventId, ct))
+        if (await replay.ReplayAsync(new WebhookFilter { Ids = [eventId], TenantId = caller.TenantId }, ct) == 0)
             return Problem.StateConflict;
-        signal.Set();
         return Results.Accepted(value: await store.FindWebhookAsync(caller.TenantId, eventId, CancellationToken.None));
+    }
+
+    /// <summary>The own clinic's events only, whatever else is asked.</summary>
+    public static async Task<IResult> ReplayManyAsync(ReplayRequest? request, Caller caller, WebhookReplay replay, CancellationToken ct)
+    {
+        var errors = new FieldErrors();
+        return (request ?? new ReplayRequest()).Read(caller.TenantId, errors) is { } filter
+            ? Results.Accepted(value: new ReplayAnswer(await replay.ReplayAsync(filter, ct)))
+            : Problem.Validation(errors);
     }
 
     /// <summary>The caller's key is the id of the refund, so that it stays one refund also when the kept answer is long gone. A key of another alphabet stands by its hash.</summary>

@@ -23,6 +23,8 @@ internal static class AdminEndpoints
         group.MapPost("charges/{id}/reconcile", AdminActions.ReconcileAsync).WithSummary("Asks the provider what is true now").Produces<AdminChargeView>();
         group.MapGet("webhooks", ListWebhooksAsync).WithSummary("Webhook events of the clinic's charges, newest first").Produces<AdminPage<WebhookView>>();
         group.MapPost("webhooks/{id}/replay", AdminActions.ReplayAsync).WithSummary("Makes a waiting or given-up event due now").Produces<WebhookView>(StatusCodes.Status202Accepted);
+        group.MapPost("webhooks/replay", AdminActions.ReplayManyAsync)
+            .WithSummary("Makes the clinic's waiting or given-up events due now, by a filter").Produces<ReplayAnswer>(StatusCodes.Status202Accepted);
         group.MapGet("routing/explain", ExplainAsync).WithSummary("Where a booking would go, and why").Produces<RoutingAnswer>();
         group.MapGet("audit", ListAuditAsync).WithSummary("The audit log of the clinic's charges, newest first").Produces<AdminPage<AuditView>>();
         group.MapGet("alerts", ListAlertsAsync).WithSummary("Alerts about the clinic's charges, newest first").Produces<AdminPage<AlertView>>();

@@ -74,21 +74,6 @@ internal sealed class AdminStore(HostDatabase database)
             AdminRows.Webhook, ct, ("@id", id), ("@tenant", tenantId.Value))).SingleOrDefault();
     }
 
-    /// <summary>
-    /// Makes an event that waits, or that was given up, due now; the webhook processor takes it from there, as it does when
-    /// the provider delivers it again. False when it is done, or its content is no longer kept.
-    /// </summary>
-    public async Task<bool> ReplayAsync(Guid id, CancellationToken ct)
-    {
-        await using var connection = await database.OpenAsync(ct);
-        return await connection.ExecuteAsync(
-            """
-            UPDATE webhook_events SET state = 'received', attempt_count = 0, reason = NULL, next_attempt_at = payments_now()
-            WHERE id = @id AND state IN ('failed', 'parked') AND (snapshot IS NOT NULL OR body IS NOT NULL)
-            """,
-            ct, ("@id", id)) > 0;
-    }
-
     public async Task<List<AuditView>> ListAuditAsync(OpaqueId tenantId, ChargeId? chargeId, AdminPaging paging, CancellationToken ct)
     {
         await using var connection = await database.OpenAsync(ct);

@@ -7,7 +7,7 @@ namespace Curaway.Payments.SampleHost.Consultations;
 /// Reads and writes consultations. Every change of status is one conditional update: it says from where, and of two at
 /// once only one finds its row. Thread-safe.
 /// </summary>
-internal sealed class ConsultationStore(HostDatabase database)
+internal sealed class ConsultationStore(HostDatabase database, RequestLease lease)
 {
     /// <summary>The database's time: hosts agree on it.</summary>
     public Task<DateTimeOffset> NowAsync(CancellationToken ct) => database.NowAsync(ct);
@@ -154,7 +154,7 @@ internal sealed class ConsultationStore(HostDatabase database)
                 WHERE consultation_id = @id
                 """,
                 ct, ("@id", before.Id.Value), ("@intent", WireName.Of(order.Intent)), ("@actor", order.Actor), ("@reason", order.Reason),
-                ("@due", await transaction.NowAsync(ct) + SettlementOrder.Lease));
+                ("@due", await transaction.NowAsync(ct) + lease.Duration));
             return true;
         },
         ct);

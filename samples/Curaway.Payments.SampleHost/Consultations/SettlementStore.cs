@@ -7,17 +7,13 @@ namespace Curaway.Payments.SampleHost.Consultations;
 /// <param name="Actor">Who ended or cancelled.</param>
 /// <param name="Reason">Why, as a machine word for the provider's records.</param>
 /// <param name="Note">What the caller wrote; stays in our table.</param>
-internal sealed record SettlementOrder(SettlementIntent Intent, string Actor, string Reason, string? Note = null)
-{
-    /// <summary>How long the one who closed it has to settle it; then the sweeper takes over. Longer than two provider deadlines.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-}
+internal sealed record SettlementOrder(SettlementIntent Intent, string Actor, string Reason, string? Note = null);
 
 /// <summary>A settlement that somebody has to finish.</summary>
 internal sealed record DueSettlement(ChargeId ChargeId, SettlementOrder Order);
 
 /// <summary>The settlement columns of the session row. Thread-safe.</summary>
-internal sealed class SettlementStore(HostDatabase database)
+internal sealed class SettlementStore(HostDatabase database, RequestLease lease)
 {
     /// <summary>
     /// Notes how a settlement came out, and when it is tried again. One that is done stays done; one that the provider
@@ -61,7 +57,7 @@ internal sealed class SettlementStore(HostDatabase database)
                 ChargeId.TryParse(row.Text("charge_id"), out var id) ? id : throw new InvalidOperationException("Not a charge id."),
                 new SettlementOrder(
                     WireName.Parse<SettlementIntent>(row.Text("settlement_intent")), row.Text("settlement_actor"), row.Text("settlement_reason"))),
-            ct, ("@until", await transaction.NowAsync(ct) + SettlementOrder.Lease), ("@limit", countMax)),
+            ct, ("@until", await transaction.NowAsync(ct) + lease.Duration), ("@limit", countMax)),
         ct);
 
     /// <summary>Drops idempotency keys and checkout tokens that are past their use.</summary>

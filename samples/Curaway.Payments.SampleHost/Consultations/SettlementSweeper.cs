@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace Curaway.Payments.SampleHost.Consultations;
 
 /// <summary>
@@ -5,16 +7,16 @@ namespace Curaway.Payments.SampleHost.Consultations;
 /// could not answer. Any number of hosts may run it.
 /// </summary>
 internal sealed partial class SettlementSweeper(
-    SettlementStore settlements, ConsultationSettlement settlement, TimeProvider time, ILogger<SettlementSweeper> logger) : BackgroundService
+    SettlementStore settlements, ConsultationSettlement settlement, IOptions<PaymentsOptions> options, TimeProvider time,
+    ILogger<SettlementSweeper> logger) : BackgroundService
 {
     private const int CountMax = 32;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(options.Value.SweepInterval, time);
         while (!stoppingToken.IsCancellationRequested)
         {
             try

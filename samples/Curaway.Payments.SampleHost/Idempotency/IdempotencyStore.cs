@@ -24,10 +24,8 @@ internal enum KeyState
 internal sealed record KeyClaim(KeyState State, string? SealedAnswer = null);
 
 /// <summary>The table behind <c>Idempotency-Key</c>. Leases count by the database's clock. Thread-safe.</summary>
-internal sealed class IdempotencyStore(HostDatabase database)
+internal sealed class IdempotencyStore(HostDatabase database, RequestLease lease)
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-
     /// <summary>Claims the key for one run, or says what it is. The lease keeps a crash from holding it for ever.</summary>
     public Task<KeyClaim> ClaimAsync(string scopeHash, string bodyHash, string owner, CancellationToken ct) => database.InTransactionAsync(
         async transaction =>
@@ -38,7 +36,7 @@ internal sealed class IdempotencyStore(HostDatabase database)
                 INSERT INTO idempotency_keys (scope_hash, body_hash, owner, leased_until, created_at)
                 VALUES (@scope, @body, @owner, @until, @now) ON CONFLICT (scope_hash) DO NOTHING
                 """,
-                ct, ("@scope", scopeHash), ("@body", bodyHash), ("@owner", owner), ("@until", now + Lease), ("@now", now));
+                ct, ("@scope", scopeHash), ("@body", bodyHash), ("@owner", owner), ("@until", now + lease.Duration), ("@now", now));
             if (isNew > 0)
                 return new KeyClaim(KeyState.Claimed);
 
@@ -54,7 +52,7 @@ internal sealed class IdempotencyStore(HostDatabase database)
                 UPDATE idempotency_keys SET owner = @owner, leased_until = @until
                 WHERE scope_hash = @scope AND sealed_answer IS NULL AND leased_until <= @now
                 """,
-                ct, ("@scope", scopeHash), ("@owner", owner), ("@until", now + Lease), ("@now", now));
+                ct, ("@scope", scopeHash), ("@owner", owner), ("@until", now + lease.Duration), ("@now", now));
             return new KeyClaim(isTaken > 0 ? KeyState.Claimed : KeyState.InProgress);
         },
         ct);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Curaway.Payments.SampleHost.Simulation;
 
 namespace Curaway.Payments.SampleHost.PaymentMethods;
 
@@ -10,10 +9,10 @@ namespace Curaway.Payments.SampleHost.PaymentMethods;
 internal sealed record PaymentMethodView(string Id, string Label, string? Expires);
 
 /// <summary>
-/// The methods that exist for everybody while the simulators run. Where routing chooses a provider that does not keep the
-/// method, the patient pays at checkout.
+/// The methods that exist for everybody while the providers are simulated. Where routing chooses a provider that does not
+/// keep the method, the patient pays at checkout.
 /// </summary>
-internal sealed class TestPaymentMethods(DemoSimulators? simulators)
+internal sealed class TestPaymentMethods(bool areSimulated)
 {
     private static readonly ImmutableArray<(PaymentMethodView View, ImmutableArray<SavedPaymentMethod> Methods)> Known =
     [
@@ -23,9 +22,9 @@ internal sealed class TestPaymentMethods(DemoSimulators? simulators)
         (new PaymentMethodView("test_requires_action", "Test card that needs you at checkout", null), []),
     ];
 
-    public IEnumerable<PaymentMethodView> All => simulators is null ? [] : Known.Select(known => known.View);
+    public IEnumerable<PaymentMethodView> All => areSimulated ? Known.Select(known => known.View) : [];
 
     /// <summary>What the engine is given for an id; null for an unknown id.</summary>
     public ImmutableArray<SavedPaymentMethod>? Find(string id) =>
-        simulators is not null && Known.FirstOrDefault(known => known.View.Id == id) is { View: not null } found ? found.Methods : null;
+        areSimulated && Known.FirstOrDefault(known => known.View.Id == id) is { View: not null } found ? found.Methods : null;
 }

@@ -45,6 +45,12 @@ public sealed class DemoSimulators : IAsyncDisposable
         return isWanted ? await StartAsync() : null;
     }
 
+    /// <summary>
+    /// True when another process of this machine plays a provider: in Development, where the API address is one of loopback.
+    /// </summary>
+    public static bool AreElsewhere(IConfiguration configuration, IHostEnvironment environment) => environment.IsDevelopment()
+        && Uri.TryCreate(configuration["STRIPE_API_BASE"], UriKind.Absolute, out var api) && api.IsLoopback;
+
     /// <summary>In a flow of their own: each simulator is a web host too, and whoever listens for this process's host would take it for that.</summary>
     private static Task<DemoSimulators> StartAsync()
     {

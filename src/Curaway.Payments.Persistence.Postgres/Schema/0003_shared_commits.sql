@@ -17,3 +17,6 @@ CREATE FUNCTION payments_new_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
             52, 1), 53, 1),
         'hex')::uuid
 $$;
+
+-- What an operator may have worked off again.
+CREATE INDEX webhook_events_replayable ON webhook_events (received_at, id) WHERE state IN ('parked', 'failed');

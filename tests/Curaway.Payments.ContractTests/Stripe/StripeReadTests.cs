@@ -179,11 +179,38 @@ public sealed class StripeReadTests : ProviderTests
     }
 
     [Fact]
+    public async Task A_failed_charge_that_came_whole_tells_its_own_code()
+    {
+        Stripe.StubIntent(StripeAnswers.Intent(
+            "requires_payment_method", latestCharge: StripeAnswers.Charge(status: "failed", failureCode: "\"card_declined\""), lastError: LastError));
+
+        var payment = Assert.Single((await VerifyAsync()).Snapshot!.Payments);
+
+        Assert.Equal((PaymentState.Failed, "card_declined", 0L), (payment.State, payment.ErrorCode, payment.Captured.MinorUnits));
+    }
+
+    [Fact]
+    public async Task An_attempts_error_without_a_decline_code_is_known_by_its_code()
+    {
+        Stripe.StubIntent(StripeAnswers.Intent("requires_payment_method", lastError: """{"type":"card_error","code":"expired_card"}"""));
+
+        Assert.Equal("expired_card", (await VerifyAsync()).Reason);
+    }
+
+    [Fact]
+    public async Task What_the_intent_received_counts_before_its_charge_tells_it()
+    {
+        Stripe.StubIntent(StripeAnswers.Intent("succeeded", received: 150_000, latestCharge: StripeAnswers.Charge(captured: true)));
+
+        Assert.Equal(150_000, Assert.Single((await VerifyAsync()).Snapshot!.Payments).Captured.MinorUnits);
+    }
+
+    [Fact]
     public async Task The_proof_of_another_intent_is_not_even_looked_up()
     {
         var result = await VerifyAsync(("payment_intent", "pi_Another"));
 
-        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.Mismatch), (result.Outcome, result.Fault));
+        Assert.Equal((OperationOutcome.Declined, "invalid_proof"), (result.Outcome, result.Reason));
         Assert.Empty(Stripe.Sent);
     }
 

@@ -96,6 +96,18 @@ public sealed class CliTests(SimulatedEngine engine, PostgresServer server) : IC
     }
 
     [Fact]
+    public async Task Replay_makes_given_up_events_due()
+    {
+        await engine.Store.ReceiveAsync([Stores.Facts.Delivery("evt_cli", null, WebhookVerdict.Unreadable)], SimulatedEngine.Ct);
+
+        var none = await RunAsync("replay", "--provider", "razorpay", "--state", "failed", "--type", "payment_intent.succeeded", "--json");
+        Assert.Equal((0, 0), (none.ExitCode, (int)none.Json["replayed_count"]!));
+        var one = await RunAsync("replay", "--provider", "stripe", "--state", "failed", "--from", "2020-01-01T00:00:00Z", "--json");
+        Assert.Equal((0, 1), (one.ExitCode, (int)one.Json["replayed_count"]!));
+        Assert.Equal((2, ErrorCodes.ValidationFailed), ((await RunAsync("replay", "--limit", "0", "--json")) is var bad ? (bad.ExitCode, bad.Code) : default));
+    }
+
+    [Fact]
     public async Task Route_explains_a_booking_without_a_database()
     {
         var india = await CliProcess.RunAsync([], "route", "--country-of-residence", "IND", "--json");

@@ -156,6 +156,27 @@ public abstract class AdminTests(IAdminClinic host)
     }
 
     [Fact]
+    public async Task Given_up_events_are_replayed_by_a_filter_within_the_own_clinic()
+    {
+        var admin = await AdminAsync();
+        var charge = await CapturedAsync();
+        await host.DrainAsync();
+        await host.ExecuteAsync($"UPDATE webhook_events SET state = 'failed', processed_at = NULL, next_attempt_at = NULL, reason = 'by_hand' WHERE charge_id = '{charge}'");
+        var failed = (await admin.GetAsync(Webhooks + "?state=failed")).Expect(200).Json["items"]!.AsArray().Count;
+        Assert.True(failed > 0);
+
+        var stranger = await host.AsAsync("admin", HostFixture.NewName("clinic"));
+        Assert.Equal("0", (await stranger.PostAsync(Webhooks + "/replay", new JsonObject { ["state"] = "failed" })).Expect(202)["replayed"]!.ToString());
+        Assert.Equal("0", (await admin.PostAsync(Webhooks + "/replay", new JsonObject { ["state"] = "parked" })).Expect(202)["replayed"]!.ToString());
+        Assert.Equal(
+            $"{failed}", (await admin.PostAsync(Webhooks + "/replay", new JsonObject { ["state"] = "failed", ["charge_id"] = charge, ["limit"] = 100 })).Expect(202)["replayed"]!.ToString());
+
+        await HostFixture.EventuallyAsync("0", async () => $"{(await admin.GetAsync(Webhooks + "?state=failed")).Json["items"]!.AsArray().Count}");
+        (await admin.PostAsync(Webhooks + "/replay", new JsonObject { ["state"] = "processed" })).Expect(422, ErrorCodes.ValidationFailed);
+        (await admin.PostAsync(Webhooks + "/replay", new JsonObject { ["received_from"] = "yesterday" })).Expect(422, ErrorCodes.ValidationFailed);
+    }
+
+    [Fact]
     public async Task An_event_that_waits_for_its_charge_stands_in_the_timeline()
     {
         var admin = await AdminAsync();

@@ -31,6 +31,7 @@ public sealed class EndpointTests(HostFixture host) : IClassFixture<HostFixture>
         ["POST /api/v1/admin/charges/{id}/reconcile"] = "admin",
         ["GET /api/v1/admin/webhooks"] = "admin",
         ["POST /api/v1/admin/webhooks/{id}/replay"] = "admin",
+        ["POST /api/v1/admin/webhooks/replay"] = "admin",
         ["GET /api/v1/admin/routing/explain"] = "admin",
         ["GET /api/v1/admin/audit"] = "admin",
         ["GET /api/v1/admin/alerts"] = "admin",

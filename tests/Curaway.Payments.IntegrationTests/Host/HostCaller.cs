@@ -108,9 +108,10 @@ public sealed class HostCaller(HttpClient http, string? token)
     }
 
     /// <summary>What the checkout document gives its script: the keys the patient's browser pays with.</summary>
-    public async Task<JsonObject> OpenCheckoutAsync(HostAnswer scheduled)
+    public async Task<JsonObject> OpenCheckoutAsync(HostAnswer scheduled) => CheckoutOf((await GetAsync(scheduled.CheckoutUrl)).Expect(200));
+
+    public static JsonObject CheckoutOf(HostAnswer page)
     {
-        var page = (await GetAsync(scheduled.CheckoutUrl)).Expect(200);
         const string Mark = "id=\"checkout-data\">";
         var from = page.Text.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length;
         return JsonNode.Parse(page.Text[from..page.Text.IndexOf("</script>", from, StringComparison.Ordinal)])!["parameters"]!.AsObject();

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Curaway.Payments.IntegrationTests.Docs;
 using Curaway.Payments.IntegrationTests.Postgres;
 using Curaway.Payments.SampleHost.Simulation;
 using Microsoft.Extensions.Configuration;
@@ -15,24 +13,14 @@ namespace Curaway.Payments.IntegrationTests.Host;
 /// </summary>
 internal sealed class HostProcesses : IAsyncDisposable
 {
-    private readonly List<(Process Process, HttpClient Http)> _hosts = [];
+    private readonly List<HostProcess> _hosts = [];
     private readonly Dictionary<string, string?> _settings;
 
     private HostProcesses(PostgresTestDatabase database, DemoSimulators simulators)
     {
         Database = database;
         Simulators = simulators;
-        _settings = new Dictionary<string, string?>(simulators.Settings())
-        {
-            ["ASPNETCORE_ENVIRONMENT"] = "Development",
-            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
-            ["DATABASE_URL"] = database.ConnectionString,
-            ["CURAWAY_SIMULATORS"] = "false",
-            ["CURAWAY_JWT_SIGNING_KEY"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
-            ["Curaway:Payments:SweepInterval"] = "00:00:00.2",
-            ["Logging:LogLevel:Default"] = "Error",
-            ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
-        };
+        _settings = SettingsFor(simulators, database.ConnectionString);
     }
 
     public PostgresTestDatabase Database { get; }
@@ -44,14 +32,33 @@ internal sealed class HostProcesses : IAsyncDisposable
     public static async Task<HostProcesses> StartAsync(PostgresServer server, int count)
     {
         var database = await server.CreateDatabaseAsync(isEmpty: true);
-        var asked = new ConfigurationBuilder().AddInMemoryCollection([new("CURAWAY_SIMULATORS", "true")]).Build();
-        var simulators = await DemoSimulators.StartIfWantedAsync(asked, new HostingEnvironment { EnvironmentName = "Development" });
-        var hosts = new HostProcesses(database, simulators!);
+        var simulators = await StartSimulatorsAsync();
+        var hosts = new HostProcesses(database, simulators);
         for (var i = 0; i < count; i++)
             hosts._hosts.Add(await hosts.StartHostAsync());
-        simulators!.SendWebhooksTo(hosts[0].BaseAddress!);
+        simulators.SendWebhooksTo(hosts[0].BaseAddress!);
         return hosts;
     }
+
+    /// <summary>Both providers, in this process.</summary>
+    public static async Task<DemoSimulators> StartSimulatorsAsync()
+    {
+        var asked = new ConfigurationBuilder().AddInMemoryCollection([new("CURAWAY_SIMULATORS", "true")]).Build();
+        return (await DemoSimulators.StartIfWantedAsync(asked, new HostingEnvironment { EnvironmentName = "Development" }))!;
+    }
+
+    /// <summary>The environment of a host that shares a database and providers with others.</summary>
+    public static Dictionary<string, string?> SettingsFor(DemoSimulators simulators, string connectionString) => new(simulators.Settings())
+    {
+        ["ASPNETCORE_ENVIRONMENT"] = "Development",
+        ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+        ["DATABASE_URL"] = connectionString,
+        ["CURAWAY_SIMULATORS"] = "false",
+        ["CURAWAY_JWT_SIGNING_KEY"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
+        ["Curaway:Payments:SweepInterval"] = "00:00:00.2",
+        ["Logging:LogLevel:Default"] = "Error",
+        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+    };
 
     /// <summary>Somebody of the cross-border clinic; every host takes the token.</summary>
     public async Task<HostCaller[]> AsAsync(string role)
@@ -75,56 +82,25 @@ internal sealed class HostProcesses : IAsyncDisposable
         (await Database.ScalarAsync($"SELECT id::text FROM consultation_charges WHERE consultation_id = '{consultationId}'"))!;
 
     /// <summary>Ends a host as <c>kill -9</c> does: at once, without a goodbye.</summary>
-    public void Kill(int index) => _hosts[index].Process.Kill(entireProcessTree: true);
+    public void Kill(int index) => _hosts[index].Kill();
 
     /// <summary>Starts a killed host again, at another address.</summary>
     public async Task RestartAsync(int index)
     {
-        var (process, http) = _hosts[index];
-        await process.WaitForExitAsync(HostFixture.Ct);
-        process.Dispose();
-        http.Dispose();
+        await _hosts[index].DisposeAsync();
         _hosts[index] = await StartHostAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (process, http) in _hosts)
-        {
-            http.Dispose();
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
-            process.Dispose();
-        }
+        foreach (var host in _hosts)
+            await host.DisposeAsync();
 
         await Simulators.DisposeAsync();
         await Database.DisposeAsync();
     }
 
-    private async Task<(Process Process, HttpClient Http)> StartHostAsync()
-    {
-        // Built beside the tests, in the same configuration.
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        var folder = Path.Combine(Repository.Root, "samples", "Curaway.Payments.SampleHost");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "bin", configuration, "net10.0", "Curaway.Payments.SampleHost.dll")])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-        };
-        foreach (var (name, value) in _settings)
-            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
-        var process = Process.Start(start)!;
-        const string Mark = "Now listening on: ";
-        while (await process.StandardOutput.ReadLineAsync(HostFixture.Ct) is { } line)
-        {
-            if (line.Contains(Mark, StringComparison.Ordinal))
-            {
-                _ = process.StandardOutput.ReadToEndAsync(HostFixture.Ct);
-                var address = line[(line.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length)..].Trim();
-                return (process, new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(90) });
-            }
-        }
-
-        throw new InvalidOperationException($"The host ended with {process.ExitCode} before it listened.");
-    }
+    private async Task<HostProcess> StartHostAsync() => await HostProcess.StartAsync(
+        "samples/Curaway.Payments.SampleHost", _settings, TimeSpan.FromSeconds(90), HostFixture.Ct)
+        ?? throw new InvalidOperationException("The host ended before it listened.");
 }

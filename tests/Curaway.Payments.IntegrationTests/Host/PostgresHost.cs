@@ -20,6 +20,8 @@ internal sealed class PostgresHost : IAsyncDisposable
         _http = http;
     }
 
+    public HttpClient Http => _http;
+
     public IServiceProvider Services => _factory.Services;
 
     public ChargeService Charges => Services.GetRequiredService<ChargeService>();

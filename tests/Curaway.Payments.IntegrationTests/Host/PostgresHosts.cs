@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using Curaway.Payments.IntegrationTests.Postgres;
 using Curaway.Payments.SampleHost.Simulation;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Hosting.Internal;
 
 namespace Curaway.Payments.IntegrationTests.Host;
 
@@ -33,10 +31,9 @@ internal sealed class PostgresHosts : IAsyncDisposable
         PostgresServer server, int count, (string Name, string Value)[]? limits = null, Func<PostgresTestDatabase, Task<string>>? prepare = null)
     {
         var database = await server.CreateDatabaseAsync(isEmpty: true);
-        var asked = new ConfigurationBuilder().AddInMemoryCollection([new("CURAWAY_SIMULATORS", "true")]).Build();
-        var simulators = await DemoSimulators.StartIfWantedAsync(asked, new HostingEnvironment { EnvironmentName = "Development" });
-        var hosts = new PostgresHosts(database, simulators!);
-        var settings = new Dictionary<string, string?>(simulators!.Settings())
+        var simulators = await HostProcesses.StartSimulatorsAsync();
+        var hosts = new PostgresHosts(database, simulators);
+        var settings = new Dictionary<string, string?>(simulators.Settings())
         {
             ["URLS"] = "http://127.0.0.1:0",
             ["DATABASE_URL"] = prepare is null ? database.ConnectionString : await prepare(database),

@@ -103,6 +103,8 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
     public Task<IReadOnlyList<ChargeTransition>> ClaimTransitionsAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         CallAsync(store => store.ClaimTransitionsAsync(countMax, lease, ct));
 
+    public Task<int> ReplayEventsAsync(WebhookFilter filter, CancellationToken ct) => CallAsync(store => store.ReplayEventsAsync(filter, ct));
+
     public Task CompleteTransitionsAsync(IReadOnlyList<long> transitionIds, CancellationToken ct) =>
         CallAsync(store => Done(store.CompleteTransitionsAsync(transitionIds, ct)));
 

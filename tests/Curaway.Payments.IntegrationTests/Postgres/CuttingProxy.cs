@@ -56,17 +56,27 @@ internal sealed class CuttingProxy : IAsyncDisposable
         while (true)
         {
             var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-            var server = new TcpClient();
             _open.Add(client);
-            _open.Add(server);
-            await server.ConnectAsync(IPAddress.Loopback, serverPort, _stop.Token);
-            client.NoDelay = server.NoDelay = true;
-            _ = RelayAsync(client, server);
+            _ = RelayAsync(client, serverPort);
         }
     }
 
-    private async Task RelayAsync(TcpClient client, TcpClient server)
+    private async Task RelayAsync(TcpClient client, int serverPort)
     {
+        var server = new TcpClient();
+        _open.Add(server);
+        try
+        {
+            await server.ConnectAsync(IPAddress.Loopback, serverPort, _stop.Token);
+            client.NoDelay = server.NoDelay = true;
+        }
+        catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The server is down: its client hears so.
+            client.Close();
+            return;
+        }
+
         var isReplyCut = false;
         var toServer = PumpAsync(client, server, chunk =>
         {

@@ -37,6 +37,30 @@ public sealed class PostgresConcurrencyTests(PostgresServer server) : PostgresTe
     }
 
     [Fact]
+    public async Task An_event_whose_charge_somebody_holds_waits_for_the_processor_and_not_for_him()
+    {
+        var held = await CreateAsync(Facts.Charge(Time, "held", reference: "pi_1"));
+        var free = await CreateAsync(Facts.Charge(Time, "free", reference: "pi_2"));
+        await using var connection = await Database.Source.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using var locking = new Npgsql.NpgsqlCommand("SELECT 1 FROM consultation_charges WHERE id = $1 FOR NO KEY UPDATE", connection, transaction);
+        locking.Parameters.Add(new Npgsql.NpgsqlParameter { Value = held.Id.Value });
+        await locking.ExecuteNonQueryAsync(Ct);
+        var told = Facts.Snapshot(held, Facts.Payment("ch_1", PaymentState.Captured, 1500));
+
+        var fates = await Store.ReceiveAsync(
+            [Facts.Delivery("evt_1", told), Facts.Delivery("evt_2", Facts.Snapshot(free, Facts.Payment("ch_2", PaymentState.Captured, 1500)))], Ct);
+
+        Assert.Equal([WebhookFate.Stored, WebhookFate.Applied], fates);
+        await transaction.RollbackAsync(Ct);
+        var due = Assert.Single(await Store.ClaimEventsAsync(10, Lease, Ct));
+        Assert.NotNull(due.Body);
+        Assert.Equal(WebhookState.Processed, await Store.ApplyEventAsync(due.Id, due.Snapshot!, Lease, Ct));
+        Assert.Equal(["captured"], await Database.QueryAsync("SELECT DISTINCT charge_status FROM consultation_charges"));
+        Assert.Equal("2", await Database.ScalarAsync("SELECT count(*) FROM audit_log WHERE action = 'webhook'"));
+    }
+
+    [Fact]
     [Trait("Promise", "P25")]
     public async Task Nothing_is_claimed_twice_by_eight_hosts()
     {

@@ -80,6 +80,7 @@ public sealed partial class PostgresPlanTests(PostgresServer server) : PostgresT
             await store.ApplyEventAsync(stored.Id, told, Lease, Ct);
         foreach (var stored in await store.ClaimEventsAsync(1, Lease, Ct))
             await store.SettleEventAsync(stored.Id, WebhookState.Ignored, "test", null, Ct);
+        await store.ReplayEventsAsync(new WebhookFilter { Provider = "stripe", TenantId = found.TenantId, CountMax = 10 }, Ct);
         foreach (var transition in await store.ClaimTransitionsAsync(32, Lease, Ct))
             await store.CompleteTransitionsAsync([transition.Id], Ct);
         foreach (var alert in await store.ClaimAlertsAsync(32, Lease, Ct))

@@ -95,6 +95,20 @@ public class SimulatedEngine : IAsyncLifetime
         _stripe = await StripeSimulator.StartAsync(StripeSettings, CancellationToken.None);
         _razorpay = await RazorpaySimulator.StartAsync(RazorpaySettings, CancellationToken.None);
         (Stripe, Razorpay) = (new SimulatedStripe(_stripe), new SimulatedRazorpay(_razorpay));
+        _services = Build();
+        await Store.MigrateAsync(CancellationToken.None);
+    }
+
+    /// <summary>Another process takes over: nothing of the engine is kept but what is on disk. The simulators go on.</summary>
+    public async Task RestartAsync()
+    {
+        var dead = _services;
+        _services = Build();
+        await dead.DisposeAsync();
+    }
+
+    private ServiceProvider Build()
+    {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         services.AddMetrics();
@@ -106,8 +120,7 @@ public class SimulatedEngine : IAsyncLifetime
             (IChargeStore)(store.ImplementationInstance ?? store.ImplementationFactory?.Invoke(provider)
                 ?? ActivatorUtilities.CreateInstance(provider, store.ImplementationType!))));
         MoreServices(services);
-        _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
-        await Store.MigrateAsync(CancellationToken.None);
+        return services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
 
     /// <summary>Both providers, the routing and the store: for another host over the same ledgers and tables.</summary>

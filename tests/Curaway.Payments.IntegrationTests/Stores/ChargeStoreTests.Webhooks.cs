@@ -63,6 +63,52 @@ public abstract partial class ChargeStoreTests
     }
 
     [Fact]
+    public async Task Several_events_of_one_charge_in_a_batch_are_one_write_and_one_audit_row_each()
+    {
+        var charge = Facts.Charge(Time, "folded", reference: "pi_1");
+        var neighbour = Facts.Charge(Time, "neighbour", reference: "pi_2");
+        await CreateAsync(charge);
+        await CreateAsync(neighbour);
+        var authorized = Facts.Snapshot(charge, Facts.Payment("ch_1", PaymentState.Authorized, 1500));
+        var refunded = CapturedBy(charge) with { Refunds = [Facts.Refund("re_1", 500)] };
+
+        var fates = await Store.ReceiveAsync(
+            [
+                Facts.Delivery("evt_1", authorized), Facts.Delivery("evt_2", CapturedBy(neighbour, "ch_2")), Facts.Delivery("evt_3", CapturedBy(charge)),
+                Facts.Delivery("evt_4", refunded), Facts.Delivery("evt_5", CapturedBy(charge)),
+            ],
+            Ct);
+
+        Assert.All(fates, fate => Assert.Equal(WebhookFate.Applied, fate));
+        var after = await ReadAsync(charge);
+        Assert.Equal((ChargeStatus.PartiallyRefunded, ChargeStatus.PartiallyRefunded), (after.Status, after.RecordedStatus));
+        Assert.Equal(ChargeStatus.Captured, (await ReadAsync(neighbour)).RecordedStatus);
+        var changes = await Store.ClaimTransitionsAsync(10, Lease, Ct);
+        var told = new List<ChargeStatus>();
+        for (; changes.Count > 0; changes = await Store.ClaimTransitionsAsync(10, Lease, Ct))
+        {
+            told.AddRange(changes.Where(change => change.ChargeId == charge.Id).Select(change => change.To));
+            await Store.CompleteTransitionsAsync([.. changes.Select(change => change.Id)], Ct);
+        }
+
+        Assert.Equal([ChargeStatus.Pending, ChargeStatus.Authorized, ChargeStatus.Captured, ChargeStatus.PartiallyRefunded], told);
+        Assert.Equal("3", await ScalarAsync($"SELECT count(*) FROM audit_log WHERE action = 'webhook' AND charge_id = '{charge.Id}'"));
+    }
+
+    [Fact]
+    public async Task A_copy_under_a_body_seen_before_takes_no_place_from_an_event_of_its_id()
+    {
+        var first = Facts.Delivery("evt_1", null, WebhookVerdict.Ignored, body: "one") with { IsDedupedByBody = true };
+        var copy = first with { EventId = "evt_2" };
+        var real = Facts.Delivery("evt_2", null, WebhookVerdict.Ignored, body: "two") with { IsDedupedByBody = true };
+
+        Assert.Equal([WebhookFate.Ignored, WebhookFate.Duplicate, WebhookFate.Ignored], await Store.ReceiveAsync([first, copy, real], Ct));
+
+        Assert.Equal("1", await EventAsync("duplicate_count"));
+        Assert.Equal("0", await EventAsync("duplicate_count", "evt_2"));
+    }
+
+    [Fact]
     public async Task An_event_that_tells_nothing_new_is_applied_without_a_write_of_the_charge()
     {
         var charge = Facts.Charge(Time, "unchanged", reference: "pi_1");
