@@ -3,7 +3,7 @@ namespace Curaway.Payments;
 /// <summary>How loud an alert is.</summary>
 public enum AlertSeverity
 {
-    /// <summary>Good news, such as the end of an outage.</summary>
+    /// <summary>The end of what was told before in the same category, such as an outage: told once, and only when the outage was.</summary>
     Info,
 
     /// <summary>Something to look at.</summary>

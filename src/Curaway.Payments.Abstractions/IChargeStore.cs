@@ -96,6 +96,12 @@ public interface IChargeStore
     /// </summary>
     Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct);
 
+    /// <summary>
+    /// Queues the good news that an outage has ended, once over all hosts: when an alert of its category was sent and its end was
+    /// not told yet. False otherwise; then nothing is written.
+    /// </summary>
+    Task<bool> EndOutageAsync(PaymentAlert end, CancellationToken ct);
+
     /// <summary>Marks an alert as delivered.</summary>
     Task CompleteAlertAsync(long alertId, CancellationToken ct);
 }

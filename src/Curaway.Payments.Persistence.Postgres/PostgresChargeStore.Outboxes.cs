@@ -90,16 +90,32 @@ internal sealed partial class PostgresChargeStore
     public Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct) => _database.WriteAsync(
         async session => (await session.QueryAsync(
             """
-            INSERT INTO alert_cooldowns AS kept (category, sent_at, suppressed_count, told_count) VALUES (@category, payments_now(), 0, 0)
+            INSERT INTO alert_cooldowns AS kept (category, sent_at, suppressed_count, told_count, is_open) VALUES (@category, payments_now(), 0, 0, TRUE)
             ON CONFLICT (category) DO UPDATE SET
                 sent_at = CASE WHEN kept.sent_at <= payments_now() - @cooldown THEN excluded.sent_at ELSE kept.sent_at END,
                 suppressed_count = CASE WHEN kept.sent_at <= payments_now() - @cooldown THEN 0 ELSE kept.suppressed_count + 1 END,
-                told_count = CASE WHEN kept.sent_at <= payments_now() - @cooldown THEN kept.suppressed_count END
+                told_count = CASE WHEN kept.sent_at <= payments_now() - @cooldown THEN kept.suppressed_count END,
+                is_open = CASE WHEN kept.sent_at <= payments_now() - @cooldown THEN TRUE ELSE kept.is_open END
             RETURNING told_count
             """,
             row => row.CountOrNull("told_count"),
             ("category", category), ("cooldown", cooldown)).ConfigureAwait(false))[0],
         ct);
+
+    public Task<bool> EndOutageAsync(PaymentAlert end, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        return _database.WriteAsync(
+            async session =>
+            {
+                var ended = await session.ExecuteAsync(
+                    "UPDATE alert_cooldowns SET is_open = FALSE WHERE category = @category AND is_open", ("category", end.Category)).ConfigureAwait(false);
+                if (ended > 0)
+                    InsertAlert(session, end);
+                return ended > 0;
+            },
+            ct);
+    }
 
     public Task CompleteAlertAsync(long alertId, CancellationToken ct) => _database.WriteAsync(
         session => session.ExecuteAsync(

@@ -97,16 +97,32 @@ internal sealed partial class SqliteChargeStore
     public Task<int?> TryPassCooldownAsync(string category, TimeSpan cooldown, CancellationToken ct) => _database.WriteAsync(
         async session => (await session.QueryAsync(
             """
-            INSERT INTO alert_cooldowns AS kept (category, sent_at, suppressed_count, told_count) VALUES ($category, $now, 0, 0)
+            INSERT INTO alert_cooldowns AS kept (category, sent_at, suppressed_count, told_count, is_open) VALUES ($category, $now, 0, 0, 1)
             ON CONFLICT (category) DO UPDATE SET
                 sent_at = CASE WHEN kept.sent_at <= $now_less_cooldown THEN excluded.sent_at ELSE kept.sent_at END,
                 suppressed_count = CASE WHEN kept.sent_at <= $now_less_cooldown THEN 0 ELSE kept.suppressed_count + 1 END,
-                told_count = CASE WHEN kept.sent_at <= $now_less_cooldown THEN kept.suppressed_count END
+                told_count = CASE WHEN kept.sent_at <= $now_less_cooldown THEN kept.suppressed_count END,
+                is_open = CASE WHEN kept.sent_at <= $now_less_cooldown THEN 1 ELSE kept.is_open END
             RETURNING told_count
             """,
             row => row.CountOrNull("told_count"),
             ("category", category), ("now", session.Now), ("now_less_cooldown", session.Now - cooldown)).ConfigureAwait(false))[0],
         ct);
+
+    public Task<bool> EndOutageAsync(PaymentAlert end, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        return _database.WriteAsync(
+            async session =>
+            {
+                var ended = await session.ExecuteAsync(
+                    "UPDATE alert_cooldowns SET is_open = 0 WHERE category = $category AND is_open = 1", ("category", end.Category)).ConfigureAwait(false);
+                if (ended > 0)
+                    await InsertAlertAsync(session, end).ConfigureAwait(false);
+                return ended > 0;
+            },
+            ct);
+    }
 
     public Task CompleteAlertAsync(long alertId, CancellationToken ct) => _database.WriteAsync(
         session => session.ExecuteAsync(

@@ -8,28 +8,41 @@ namespace Curaway.Payments;
 /// waits for it. Every alert also goes to the log.
 /// </summary>
 internal sealed partial class AlertDispatcher(
-    IChargeStore store, PaymentAlerts raised, IEnumerable<IAlertSink> sinks, IOptions<PaymentsOptions> options,
+    IChargeStore store, PaymentAlerts raised, OutageWatch outages, IEnumerable<IAlertSink> sinks, IOptions<PaymentsOptions> options, TimeProvider time,
     ILogger<AlertDispatcher> logger)
 {
     private static readonly TimeSpan ClaimLease = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a sink may take for one alert; one that takes longer rests until the next look.</summary>
+    private static readonly TimeSpan SinkDeadline = TimeSpan.FromSeconds(10);
 
     /// <summary>The runbook's cooldown of a WARNING: one of a category at a time, across hosts.</summary>
     private static readonly TimeSpan WarningCooldown = TimeSpan.FromMinutes(5);
 
     private readonly IAlertSink[] _sinks = [.. sinks];
 
-    /// <summary>What passed the cooldown and no sink has taken yet: trying again is not another alert.</summary>
-    private readonly Dictionary<long, int> _passed = [];
+    /// <summary>What passed the cooldown and some sink has not taken yet: trying again is not another alert.</summary>
+    private readonly Dictionary<long, Passed> _passed = [];
 
     /// <summary>Delivers what is due. True when there may be more.</summary>
     public async Task<bool> SweepAsync(CancellationToken ct)
     {
         foreach (var alert in TakeRaised().Distinct())
-            await store.EnqueueAlertAsync(alert, ct).ConfigureAwait(false);
+        {
+            if (alert.Severity == AlertSeverity.Info)
+                await store.EndOutageAsync(alert, ct).ConfigureAwait(false);
+            else
+                await store.EnqueueAlertAsync(alert, ct).ConfigureAwait(false);
+        }
 
         var queued = await store.ClaimAlertsAsync(options.Value.ClaimCountMax, ClaimLease, ct).ConfigureAwait(false);
+        var resting = new HashSet<IAlertSink>();
         foreach (var alert in queued)
-            await DeliverAsync(alert, ct).ConfigureAwait(false);
+            await DeliverAsync(alert, resting, ct).ConfigureAwait(false);
+
+        // After what was told: the end of an outage that nobody was told of is no news.
+        foreach (var provider in outages.TakeRecovered())
+            await store.EndOutageAsync(new PaymentAlert($"{provider}_outage", AlertSeverity.Info, $"{provider} answers again"), ct).ConfigureAwait(false);
         return queued.Count == options.Value.ClaimCountMax;
     }
 
@@ -42,44 +55,60 @@ internal sealed partial class AlertDispatcher(
         return taken;
     }
 
-    /// <summary>How many of the category were held back before this one; null when this one is held back too.</summary>
-    private async Task<int?> SuppressedBeforeAsync(QueuedAlert queued, CancellationToken ct)
+    /// <summary>Null when the cooldown of its category holds it back. Only WARNINGs have one.</summary>
+    private async Task<Passed?> PassAsync(QueuedAlert queued, CancellationToken ct)
     {
-        if (queued.Alert.Severity == AlertSeverity.Critical)
-            return 0;
         if (_passed.TryGetValue(queued.Id, out var before))
             return before;
-        if (await store.TryPassCooldownAsync(queued.Alert.Category, WarningCooldown, ct).ConfigureAwait(false) is not { } passed)
-            return null;
-        _passed[queued.Id] = passed;
-        return passed;
+        int? suppressed = queued.Alert.Severity == AlertSeverity.Warning
+            ? await store.TryPassCooldownAsync(queued.Alert.Category, WarningCooldown, ct).ConfigureAwait(false)
+            : 0;
+        return suppressed is { } count ? _passed[queued.Id] = new Passed(count, []) : null;
     }
 
-    private async Task DeliverAsync(QueuedAlert queued, CancellationToken ct)
+    private async Task DeliverAsync(QueuedAlert queued, HashSet<IAlertSink> resting, CancellationToken ct)
     {
+        // The log has every alert, first and whatever the sinks do; the sinks have one WARNING of a category at a time.
         var alert = queued.Alert;
+        Log.Alert(logger, LevelOf(alert.Severity), alert.Category, alert.Text, alert.ChargeId);
+        if (await PassAsync(queued, ct).ConfigureAwait(false) is { } passed)
+        {
+            var told = passed.SuppressedCount == 0 ? alert : alert with { Text = $"{alert.Text} (and {passed.SuppressedCount} more)" };
+            var waiting = _sinks.Where(sink => !passed.TakenBy.Contains(sink)).ToList();
+            var taken = await Task.WhenAll(waiting.Select(sink => TrySendAsync(sink, told, resting, ct))).ConfigureAwait(false);
+            passed.TakenBy.UnionWith(waiting.Where((_, index) => taken[index]));
+            if (taken.Contains(false))
+                return;
+        }
+
+        await store.CompleteAlertAsync(queued.Id, ct).ConfigureAwait(false);
+        _passed.Remove(queued.Id);
+    }
+
+    /// <summary>A sink that throws, or hangs, gets the alert again when the lease ends; the others are not kept waiting.</summary>
+    private async Task<bool> TrySendAsync(IAlertSink sink, PaymentAlert alert, HashSet<IAlertSink> resting, CancellationToken ct)
+    {
+        if (resting.Contains(sink))
+            return false;
+        using var deadline = new CancellationTokenSource(SinkDeadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
         try
         {
-            // The log has every alert, first and whatever the sinks do; the sinks have one WARNING of a category at a time.
-            var level = LevelOf(alert.Severity);
-            Log.Alert(logger, level, alert.Category, alert.Text, alert.ChargeId);
-            if (await SuppressedBeforeAsync(queued, ct).ConfigureAwait(false) is { } suppressed)
-            {
-                var told = suppressed == 0 ? alert : alert with { Text = $"{alert.Text} (and {suppressed} more)" };
-                foreach (var sink in _sinks)
-                    await sink.SendAsync(told, ct).ConfigureAwait(false);
-            }
-
-            await store.CompleteAlertAsync(queued.Id, ct).ConfigureAwait(false);
-            _passed.Remove(queued.Id);
+            await sink.SendAsync(alert, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+            return true;
         }
-#pragma warning disable CA1031 // A sink that throws gets the alert again when the lease ends; the others are not kept waiting.
+#pragma warning disable CA1031 // Whatever a sink does, the alert stays in the outbox.
         catch (Exception exception) when (!ct.IsCancellationRequested)
 #pragma warning restore CA1031
         {
+            if (deadline.IsCancellationRequested)
+                resting.Add(sink);
             Log.SinkThrew(logger, alert.Category, exception.GetType().Name);
+            return false;
         }
     }
+
+    private sealed record Passed(int SuppressedCount, HashSet<IAlertSink> TakenBy);
 
     private static LogLevel LevelOf(AlertSeverity severity) => severity switch
     {

@@ -23,7 +23,8 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<PaymentsSignal>();
         services.TryAddSingleton<PaymentsHeartbeat>();
-        services.TryAddSingleton<PaymentAlerts>();
+        services.TryAddSingleton<OutageWatch>();
+        services.TryAddSingleton(provider => new PaymentAlerts(provider.GetRequiredService<IChargeStore>()));
         services.TryAddSingleton<PaymentsMetrics>();
         services.TryAddSingleton<PaymentRouter>();
         services.TryAddSingleton<ProviderAccountResolver>((_, _) => "default");

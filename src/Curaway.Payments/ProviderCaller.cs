@@ -12,7 +12,7 @@ namespace Curaway.Payments;
 /// that happens here throws: what cannot be classified is Indeterminate. Thread-safe.
 /// </summary>
 internal sealed partial class ProviderCaller(
-    IEnumerable<IPaymentProvider> providers, IOptions<PaymentsOptions> options, PaymentsMetrics metrics, TimeProvider time, ILogger<ProviderCaller> logger)
+    IEnumerable<IPaymentProvider> providers, IOptions<PaymentsOptions> options, PaymentsMetrics metrics, OutageWatch outages, TimeProvider time, ILogger<ProviderCaller> logger)
 {
     /// <summary>The provider may prune a key a little early, and clocks differ.</summary>
     private static readonly TimeSpan KeyLifetimeMargin = TimeSpan.FromHours(1);
@@ -111,6 +111,7 @@ internal sealed partial class ProviderCaller(
             result = ProviderResult.Indeterminate(fault);
         }
 
+        outages.Saw(request.Charge.Provider, result.Fault);
         metrics.Called(request.Charge.Provider, kind, result, time.GetElapsedTime(startedAt));
         Log.Called(logger, request.Charge.Provider, kind, request.Charge.Id, result.Outcome, result.Fault, result.Reason, result.ProviderRequestId);
         return result;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 
 namespace Curaway.Payments.Benchmarks;
 
@@ -82,10 +81,12 @@ internal sealed class EnduranceBenchmark(BenchOptions options, Lab lab, Figures 
             await careless.ExecuteAsync($"ALTER DATABASE {careless.Name} SET synchronous_commit = off");
             // Only now and then is the log written out, so that the crash finds something to lose.
             await careless.ExecuteAsync("ALTER SYSTEM SET wal_writer_delay = '10s'");
+            await careless.ExecuteAsync("ALTER SYSTEM SET wal_writer_flush_after = '1GB'");
             await careless.ExecuteAsync("SELECT pg_reload_conf()");
             for (var kill = 0; kill < options.Kills; kill++)
                 control += (await CrashOnceAsync(careless, _ => CrashDatabaseAsync())).Lost;
             await careless.ExecuteAsync("ALTER SYSTEM RESET wal_writer_delay");
+            await careless.ExecuteAsync("ALTER SYSTEM RESET wal_writer_flush_after");
             await careless.ExecuteAsync("SELECT pg_reload_conf()");
         }
 
@@ -105,7 +106,7 @@ internal sealed class EnduranceBenchmark(BenchOptions options, Lab lab, Figures 
             await Task.Delay(5);
         await crash(server);
         await load;
-        NpgsqlConnection.ClearAllPools();
+        database.ForgetConnections();
 
         var acknowledged = (await File.ReadAllLinesAsync(path)).Select(line => long.Parse(line, CultureInfo.InvariantCulture)).Distinct().ToList();
         File.Delete(path);

@@ -209,5 +209,7 @@ internal sealed class FakeStore : IChargeStore
 
     public Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct) => throw new NotSupportedException();
 
+    public Task<bool> EndOutageAsync(PaymentAlert end, CancellationToken ct) => throw new NotSupportedException();
+
     public Task CompleteAlertAsync(long alertId, CancellationToken ct) => throw new NotSupportedException();
 }

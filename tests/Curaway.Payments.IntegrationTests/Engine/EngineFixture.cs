@@ -21,6 +21,7 @@ public sealed class EngineFixture : IAsyncDisposable
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IPaymentProvider>(Stripe).AddSingleton<IPaymentProvider>(Razorpay);
         services.AddSingleton<IChargeObserver>(Observer);
+        services.AddSingleton<IAlertSink>(Sink);
         services.AddCurawayPayments(payments =>
         {
             payments.AddGeographicRouting().UseSqlite(_path).ResolveAccounts((tenant, provider) => AccountOf(tenant, provider));
@@ -39,6 +40,10 @@ public sealed class EngineFixture : IAsyncDisposable
     public LedgerProvider Razorpay { get; }
 
     public RecordingObserver Observer { get; } = new();
+
+    public RecordingSink Sink { get; } = new();
+
+    public PaymentAlerts Alerts => _services.GetRequiredService<PaymentAlerts>();
 
     /// <summary>Chooses the account of a charge that is begun.</summary>
     public ProviderAccountResolver AccountOf { get; set; } = (_, _) => "default";
@@ -105,6 +110,9 @@ public sealed class EngineFixture : IAsyncDisposable
         {
         }
     }
+
+    /// <summary>One look of the alert loop.</summary>
+    public Task<bool> DeliverAlertsAsync() => _services.GetRequiredService<AlertDispatcher>().SweepAsync(Ct);
 
     public async Task ProcessWebhooksAsync()
     {
@@ -202,5 +210,42 @@ public sealed class RecordingObserver : IChargeObserver
         }
 
         return Task.CompletedTask;
+    }
+}
+
+/// <summary>Remembers what it was told; hangs or throws when asked to.</summary>
+public sealed class RecordingSink : IAlertSink
+{
+    private readonly Lock _lock = new();
+    private readonly List<PaymentAlert> _taken = [];
+
+    public bool Hangs { get; set; }
+
+    public int FailureCount { get; set; }
+
+    public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What it was told since this was last asked.</summary>
+    public IReadOnlyList<PaymentAlert> Take()
+    {
+        lock (_lock)
+        {
+            PaymentAlert[] taken = [.. _taken];
+            _taken.Clear();
+            return taken;
+        }
+    }
+
+    public async Task SendAsync(PaymentAlert alert, CancellationToken ct)
+    {
+        Entered.TrySetResult();
+        if (Hangs)
+            await new TaskCompletionSource().Task;
+        lock (_lock)
+        {
+            if (FailureCount-- > 0)
+                throw new HttpRequestException("refused");
+            _taken.Add(alert);
+        }
     }
 }

@@ -116,6 +116,8 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
     public Task<IReadOnlyList<QueuedAlert>> ClaimAlertsAsync(int countMax, TimeSpan lease, CancellationToken ct) =>
         CallAsync(store => store.ClaimAlertsAsync(countMax, lease, ct));
 
+    public Task<bool> EndOutageAsync(PaymentAlert end, CancellationToken ct) => CallAsync(store => store.EndOutageAsync(end, ct));
+
     public Task CompleteAlertAsync(long alertId, CancellationToken ct) => CallAsync(store => Done(store.CompleteAlertAsync(alertId, ct)));
 
     private async Task<PostgresChargeStore> InnerAsync() => new(new PostgresDatabase((await clock.Database).Source));
