@@ -70,7 +70,8 @@ internal sealed partial class AlertDispatcher(
     {
         // The log has every alert, first and whatever the sinks do; the sinks have one WARNING of a category at a time.
         var alert = queued.Alert;
-        Log.Alert(logger, LevelOf(alert.Severity), alert.Category, alert.Text, alert.ChargeId);
+        var level = LevelOf(alert.Severity);
+        Log.Alert(logger, level, alert.Category, alert.Text, alert.ChargeId);
         if (await PassAsync(queued, ct).ConfigureAwait(false) is { } passed)
         {
             var told = passed.SuppressedCount == 0 ? alert : alert with { Text = $"{alert.Text} (and {passed.SuppressedCount} more)" };

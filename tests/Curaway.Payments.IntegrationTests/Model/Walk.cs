@@ -1,6 +1,5 @@
 using Curaway.Payments.IntegrationTests.Providers;
 using Curaway.Payments.Simulators;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Curaway.Payments.IntegrationTests.Model;
 

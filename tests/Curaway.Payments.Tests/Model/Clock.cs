@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Curaway.Payments.Tests.Model;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Curaway.Payments.Tests.Model;
 
 /// <summary>What transaction 1 decided, and the row as it then stands.</summary>
@@ -183,7 +181,7 @@ internal sealed class Engine
         return start;
     }
 
-    private AuthorizeCharge Command(bool throws) => new()
+    private static AuthorizeCharge Command(bool throws) => new()
     {
         TenantId = OpaqueId.Parse("clinic"),
         ConsultationId = OpaqueId.Parse("consultation"),
