@@ -108,7 +108,8 @@ public sealed partial class ArchitectureTests
         var users = Assemblies.Values.SelectMany(assembly => assembly.GetTypes())
             .Where(type => !typeof(IAlertSink).IsAssignableFrom(type) && !IsGenerated(type))
             .Where(type => AllSignatureTypes(type).Contains(typeof(IAlertSink)))
-            .Select(type => type.Name);
+            .Select(type => (type.DeclaringType ?? type).Name)
+            .Distinct();
 
         Assert.Equal(["AlertDispatcher"], users);
     }
