@@ -148,7 +148,10 @@ internal sealed partial class PostgresChargeStore
             {
                 var whole = charge with
                 {
-                    Payments = Of(Payments, charge.Id), Refunds = Of(Refunds, charge.Id), Disputes = Of(Disputes, charge.Id), Invoices = Of(Invoices, charge.Id),
+                    Payments = Of(Payments, charge.Id),
+                    Refunds = Of(Refunds, charge.Id),
+                    Disputes = Of(Disputes, charge.Id),
+                    Invoices = Of(Invoices, charge.Id),
                 };
                 states.Add(charge.Id, new ChargeState(whole, Of(Operations, charge.Id), now));
             }

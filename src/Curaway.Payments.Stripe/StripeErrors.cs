@@ -49,8 +49,11 @@ internal static class StripeErrors
     public static ProviderFault FaultOf(Exception exception) => exception switch
     {
         OperationCanceledException or TimeoutException => ProviderFault.Timeout,
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
-            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError } => ProviderFault.ConnectFailed,
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+        } => ProviderFault.ConnectFailed,
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.InvalidResponse } =>
             ProviderFault.Unreadable,
         HttpRequestException or IOException or SocketException => ProviderFault.Reset,

@@ -33,7 +33,12 @@ internal sealed class FloodBenchmark(BenchOptions options, Lab lab, Figures figu
 
         using var flood = Child.Start("flood-load", JsonSerializer.Serialize(new LoadPlan
         {
-            Url = ours.Server.Url, First = first, Count = 1000, Connections = Connections, DuplicateEvery = 0, Secret = BenchEvents.OtherSecret,
+            Url = ours.Server.Url,
+            First = first,
+            Count = 1000,
+            Connections = Connections,
+            DuplicateEvery = 0,
+            Secret = BenchEvents.OtherSecret,
         }));
         var times = new List<double>();
         using (var connection = new RawConnection(new IPEndPoint(IPAddress.Loopback, ours.Server.Address.Port)))

@@ -42,7 +42,10 @@ internal sealed class Lab : IAsyncDisposable
         await ExecuteAsync(Process.ConnectionString, $"CREATE DATABASE {name} TEMPLATE {Template}");
         return new BenchDatabase(new NpgsqlConnectionStringBuilder(Process.ConnectionString)
         {
-            Database = name, MaxPoolSize = 100, MaxAutoPrepare = 64, AutoPrepareMinUsages = 2,
+            Database = name,
+            MaxPoolSize = 100,
+            MaxAutoPrepare = 64,
+            AutoPrepareMinUsages = 2,
         }.ToString());
     }
 

@@ -62,7 +62,10 @@ internal static partial class Machine
         var path = Path.Combine(Path.GetTempPath(), $"curaway-fsync-{Environment.ProcessId}");
         using var file = new FileStream(path, new FileStreamOptions
         {
-            Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0, Options = FileOptions.DeleteOnClose,
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            BufferSize = 0,
+            Options = FileOptions.DeleteOnClose,
         });
         var block = new byte[8192];
         var times = new List<double>();

@@ -30,7 +30,7 @@ internal sealed record ChaosPlan
         var seconds = Number("CURAWAY_CHAOS_SECONDS") ?? 60;
         return new ChaosPlan
         {
-            Seed = Number("CURAWAY_CHAOS_SEED") ?? Environment.TickCount & 0xFFFFFF,
+            Seed = Number("CURAWAY_CHAOS_SEED") ?? 1,
             Duration = TimeSpan.FromSeconds(seconds),
             KillCountMin = Number("CURAWAY_CHAOS_KILLS") ?? Math.Max(20, seconds / 3),
         };

@@ -42,7 +42,7 @@ internal sealed class ChaosRun(ChaosPlan plan, ChaosCluster cluster)
         var tokens = await ChaosTokens.FetchAsync(cluster);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var clients = Enumerable.Range(0, plan.ClientCount)
-            .Select(number => Task.Run(new ChaosClient(cluster, tokens, _promised, new Random((plan.Seed * 1000) + number), stop.Token).RunAsync)).ToList();
+            .Select(number => Task.Run(new ChaosClient(cluster, tokens, _promised, new Random(unchecked((plan.Seed * 1000) + number)), stop.Token).RunAsync)).ToList();
         var disturbances = Task.Run(new Disturbances(cluster, _promised, plan.Seed, stop.Token).RunAsync, ct);
         var watch = Stopwatch.StartNew();
         while ((watch.Elapsed < plan.Duration || cluster.KillCount < plan.KillCountMin) && !disturbances.IsCompleted)

@@ -26,8 +26,14 @@ public sealed class SqlInjectionTests(PostgresServer server)
     /// <summary>What the other fields of a request say, so that the one under test is the only wrong one.</summary>
     private static readonly Dictionary<string, JsonNode> Good = new()
     {
-        ["amount_cents"] = 100, ["currency"] = "USD", ["country_of_residence"] = "USA", ["starts_at"] = "{soon}", ["reason"] = "manual_dispute",
-        ["tenant_id"] = "clinic-global", ["role"] = "patient", ["sub"] = "patient-1",
+        ["amount_cents"] = 100,
+        ["currency"] = "USD",
+        ["country_of_residence"] = "USA",
+        ["starts_at"] = "{soon}",
+        ["reason"] = "manual_dispute",
+        ["tenant_id"] = "clinic-global",
+        ["role"] = "patient",
+        ["sub"] = "patient-1",
     };
 
     [Fact]

@@ -203,8 +203,13 @@ public sealed class ReconciliationTests : IAsyncLifetime
         {
             var form = new Dictionary<string, string>
             {
-                ["amount"] = "10000", ["currency"] = "usd", ["capture_method"] = "manual", ["confirm"] = "true", ["off_session"] = "true",
-                ["payment_method"] = "pm_card_visa", ["allowed_payment_method_types[0]"] = "card",
+                ["amount"] = "10000",
+                ["currency"] = "usd",
+                ["capture_method"] = "manual",
+                ["confirm"] = "true",
+                ["off_session"] = "true",
+                ["payment_method"] = "pm_card_visa",
+                ["allowed_payment_method_types[0]"] = "card",
             };
             if (chargeId is { } id)
                 form["metadata[charge_id]"] = id.ToString();
@@ -214,10 +219,13 @@ public sealed class ReconciliationTests : IAsyncLifetime
 
         var order = new JsonObject
         {
-            ["amount"] = 10000, ["currency"] = "INR", ["receipt"] = "theirs",
+            ["amount"] = 10000,
+            ["currency"] = "INR",
+            ["receipt"] = "theirs",
             ["payment"] = new JsonObject
             {
-                ["capture"] = "manual", ["capture_options"] = new JsonObject { ["manual_expiry_period"] = 4320, ["refund_speed"] = "normal" },
+                ["capture"] = "manual",
+                ["capture_options"] = new JsonObject { ["manual_expiry_period"] = 4320, ["refund_speed"] = "normal" },
             },
         };
         if (chargeId is not null)

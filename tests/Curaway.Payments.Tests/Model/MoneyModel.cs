@@ -200,7 +200,9 @@ internal sealed class MoneyModel(Scene scene, PlantedFault fault = PlantedFault.
             case Doing.Answered when fault == PlantedFault.FailoverOnUnknown && activity is { Call: { Kind: OperationKind.Authorize, Provider: Provider.Name }, Answer.Told: Told.Timeout }:
                 moves.Add(new Move("the booking is sent to the other provider", Doing_(world, activity with
                 {
-                    Doing = Doing.Sending, Answer = null, Call = activity.Call with { Provider = Provider.Other, Key = activity.Call.Key + " elsewhere" },
+                    Doing = Doing.Sending,
+                    Answer = null,
+                    Call = activity.Call with { Provider = Provider.Other, Key = activity.Call.Key + " elsewhere" },
                 })));
                 break;
             case Doing.Answered:
@@ -215,7 +217,8 @@ internal sealed class MoneyModel(Scene scene, PlantedFault fault = PlantedFault.
             case Doing.Refreshing or Doing.Expiring:
                 moves.Add(new Move("the provider is read", Doing_(world, activity with
                 {
-                    Doing = activity.Doing == Doing.Refreshing ? Doing.Refreshed : Doing.Expired, Answer = Provider.Read(ledger, activity.Call!),
+                    Doing = activity.Doing == Doing.Refreshing ? Doing.Refreshed : Doing.Expired,
+                    Answer = Provider.Read(ledger, activity.Call!),
                 })));
                 break;
             case Doing.Refreshed:
@@ -253,7 +256,8 @@ internal sealed class MoneyModel(Scene scene, PlantedFault fault = PlantedFault.
             case Doing.Refreshing or Doing.Expiring:
                 moves.Add(new Move("the read fails", Doing_(world, activity with
                 {
-                    Doing = activity.Doing == Doing.Refreshing ? Doing.Refreshed : Doing.Expired, Answer = new Answer(Told.Timeout, null, IsRead: true),
+                    Doing = activity.Doing == Doing.Refreshing ? Doing.Refreshed : Doing.Expired,
+                    Answer = new Answer(Told.Timeout, null, IsRead: true),
                 })));
                 break;
             case Doing.Answered when row is not null && activity.Books:
