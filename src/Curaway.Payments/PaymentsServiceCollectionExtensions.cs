@@ -35,6 +35,7 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton(provider => new ChargeRecorder(
             provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>(), OptionsOf(provider),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ReadRefresh>();
         services.TryAddSingleton(provider => new ChargeService(
             provider.GetRequiredService<IChargeStore>(),
             provider.GetRequiredService<ProviderCaller>(),
@@ -42,6 +43,7 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<ProviderAccounts>(),
             provider.GetRequiredService<ChargeRecorder>(),
             provider.GetRequiredService<OperationStart>(),
+            provider.GetRequiredService<ReadRefresh>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new WebhookReplay(
