@@ -66,6 +66,7 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton<WebhookProcessor>();
         services.TryAddSingleton<TransitionDispatcher>();
         services.TryAddSingleton<AlertDispatcher>();
+        services.TryAddSingleton<StoreWatch>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PaymentsWorker>());
 
         configure(new PaymentsBuilder(services));
@@ -124,6 +125,7 @@ internal sealed class PaymentsOptionsValidator : IValidateOptions<PaymentsOption
                 "ReconciliationInterval is at least 1 min, or zero."),
             (options.ReconciliationWindow >= TimeSpan.FromHours(1) && options.ReconciliationWindow <= TimeSpan.FromDays(90),
                 "ReconciliationWindow is 1 h to 90 days."),
+            (options.WebhookSilence >= TimeSpan.FromMinutes(1), "WebhookSilence is at least 1 min."),
             (options.EventAttemptCountMax is >= 1 and <= 100, "EventAttemptCountMax is 1 to 100."),
         ];
         var failures = checks.Where(check => !check.IsValid).Select(check => check.Message).ToList();
