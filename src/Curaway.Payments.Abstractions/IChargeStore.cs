@@ -23,6 +23,15 @@ public interface IChargeStore
     /// <summary>Lists charges without a lock.</summary>
     Task<IReadOnlyList<ChargeKey>> ListAsync(ChargeQuery query, CancellationToken ct);
 
+    /// <summary>How much is due and how old it is, without a lock.</summary>
+    Task<ReconcilerBacklog> ReadBacklogAsync(CancellationToken ct);
+
+    /// <summary>
+    /// Accounts that authorized a charge longer ago than <paramref name="silence"/> and of which no webhook was stored since, nor
+    /// in the five minutes before it. Looks at the charges made in the 24 h before that, at most at the last thousand.
+    /// </summary>
+    Task<IReadOnlyList<SilentAccount>> ListSilentAccountsAsync(TimeSpan silence, CancellationToken ct);
+
     /// <summary>
     /// Locks the charge, asks <paramref name="decide"/> what to write, writes it, and commits: the only write of a charge.
     /// When the decision books and a <paramref name="booking"/> is given, the caller's session row is written under a

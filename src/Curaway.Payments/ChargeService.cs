@@ -9,7 +9,7 @@ namespace Curaway.Payments;
 /// Everything expected is a result; what your <see cref="AuthorizeCharge.OnBooked"/> throws is thrown again. The caller's
 /// token counts until the first commit: after that the money question is answered whoever still listens. Thread-safe.
 /// </summary>
-public sealed class ChargeService
+public sealed partial class ChargeService
 {
     private static readonly TimeSpan WaitStep = TimeSpan.FromMilliseconds(100);
 
@@ -19,12 +19,13 @@ public sealed class ChargeService
     private readonly ProviderAccounts _accounts;
     private readonly ChargeRecorder _recorder;
     private readonly OperationStart _start;
+    private readonly ReadRefresh _reads;
     private readonly PaymentsOptions _options;
     private readonly TimeProvider _time;
 
     internal ChargeService(
         IChargeStore store, ProviderCaller caller, PaymentRouter router, ProviderAccounts accounts, ChargeRecorder recorder, OperationStart start,
-        IOptions<PaymentsOptions> options, TimeProvider time)
+        ReadRefresh reads, IOptions<PaymentsOptions> options, TimeProvider time)
     {
         _store = store;
         _caller = caller;
@@ -32,6 +33,7 @@ public sealed class ChargeService
         _accounts = accounts;
         _recorder = recorder;
         _start = start;
+        _reads = reads;
         _options = options.Value;
         _time = time;
     }
@@ -101,17 +103,6 @@ public sealed class ChargeService
         return new ChargeResult(after, outcome, answer.Result.NextAction, ChargeRecorder.ErrorOf(outcome, answer.Result));
     }
 
-    /// <summary>What the browser must do next, read from the provider; null when there is nothing to do. For the checkout page only.</summary>
-    public async Task<ClientAction?> GetNextActionAsync(ChargeId id, CancellationToken ct = default)
-    {
-        var charge = await FindAsync(id, ct).ConfigureAwait(false);
-        if (charge is not { Status: ChargeStatus.Pending, ClosingAt: null })
-            return null;
-        var answer = await _caller.FindAsync(new ProviderRequest(charge, null)).ConfigureAwait(false);
-        await _recorder.RecordAsync(id, answer.Result.Snapshot, new ChargeCause("read", "api", "system")).ConfigureAwait(false);
-        return answer.Result.NextAction;
-    }
-
     /// <summary>Takes the held money. A charge already captured answers the same again; one voided is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> CaptureAsync(ChargeId id, string actorId, CancellationToken ct = default) =>
         CaptureAsync(new CaptureCharge { ChargeId = id, ActorId = actorId }, ct);
@@ -139,32 +130,6 @@ public sealed class ChargeService
     /// <summary>Void if authorized, refund if captured; done already when nothing is held.</summary>
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
         ReleaseAsync(command, "api", ct);
-
-    /// <summary>
-    /// Asks the provider what is true now and commits it, for an operator who will not wait for the reconciler. Success says
-    /// that the provider answered, whatever it said; <see cref="ErrorCodes.ProviderUnavailable"/> that it did not, and
-    /// <see cref="ErrorCodes.NotFound"/> that there is no such charge. Sends nothing that moves money.
-    /// </summary>
-    /// <param name="id">The charge.</param>
-    /// <param name="actorId">Who asks; the audit row of what changed names them.</param>
-    /// <param name="ct">Cancels until the provider is asked.</param>
-    public async Task<ChargeResult> RefreshAsync(ChargeId id, string actorId, CancellationToken ct = default)
-    {
-        if (CallerText.RefusalOfActor(actorId) is { } refusal)
-            return Refused(null, refusal);
-        if (await FindAsync(id, ct).ConfigureAwait(false) is not { } charge)
-            return Refused(null, new PaymentError(ErrorCodes.NotFound, "charge"));
-        var answer = await _caller.FindAsync(new ProviderRequest(charge, null)).ConfigureAwait(false);
-        var recorded = await _recorder.RefreshAsync(id, answer.Result.Snapshot, new ChargeCause("refresh", "api", actorId)).ConfigureAwait(false);
-        if (answer.Result.Snapshot is not null)
-            return new ChargeResult(recorded.Charge, OperationOutcome.Succeeded, null, null);
-        var outcome = answer.Result.Outcome == OperationOutcome.NotSent ? OperationOutcome.NotSent : OperationOutcome.Indeterminate;
-        return new ChargeResult(recorded.Charge, outcome, null, ChargeRecorder.ErrorOf(outcome, answer.Result));
-    }
-
-    /// <summary>The charge; null when there is none.</summary>
-    public async Task<Charge?> FindAsync(ChargeId id, CancellationToken ct = default) =>
-        (await _store.FindAsync(new ChargeSelector.ById(id), ct).ConfigureAwait(false)).Charge;
 
     internal Task<ChargeResult> ReleaseAsync(ReleaseCharge command, string source, CancellationToken ct) => RunAsync(
         new ChargeSelector.ById(command.ChargeId),

@@ -9,6 +9,7 @@ internal sealed class PaymentsMetrics
     private readonly Histogram<double> _callDurationSeconds;
     private readonly Counter<long> _webhookEvents;
     private readonly Counter<long> _findings;
+    private ReconcilerBacklog? _backlog;
 
     public PaymentsMetrics(IMeterFactory meters)
     {
@@ -16,7 +17,15 @@ internal sealed class PaymentsMetrics
         _callDurationSeconds = meter.CreateHistogram<double>("curaway.payments.provider.call.duration", "s", "Calls to providers");
         _webhookEvents = meter.CreateCounter<long>("curaway.payments.webhook.events", "{event}", "Stored webhook events worked off by the processor");
         _findings = meter.CreateCounter<long>("curaway.payments.reconciliation.findings", "{finding}", "Differences between our rows and the providers' objects");
+        meter.CreateObservableGauge("curaway.payments.reconciler.due", () => LastLook<long>(backlog => backlog.DueCount), "{charge}", "Charges that are due, at the last look");
+        meter.CreateObservableGauge("curaway.payments.reconciler.oldest_due_age", () => LastLook(backlog => backlog.OldestDueAge.TotalSeconds), "s", "How long the oldest of them has been due");
     }
+
+    /// <summary>What the last look at the store saw; the gauges tell it until the next.</summary>
+    public void Measured(ReconcilerBacklog backlog) => Volatile.Write(ref _backlog, backlog);
+
+    private IEnumerable<Measurement<T>> LastLook<T>(Func<ReconcilerBacklog, T> value)
+        where T : struct => Volatile.Read(ref _backlog) is { } backlog ? [new Measurement<T>(value(backlog))] : [];
 
     public void Called(string provider, string verb, ProviderResult result, TimeSpan duration)
     {

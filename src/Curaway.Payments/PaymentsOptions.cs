@@ -57,6 +57,12 @@ public sealed class PaymentsOptions
     /// <summary>How far back the comparison looks. Default 48 h, so that a missed run loses nothing; 1 h to 90 days.</summary>
     public TimeSpan ReconciliationWindow { get; set; } = TimeSpan.FromHours(48);
 
+    /// <summary>
+    /// How long after an authorization no webhook of its provider account may have come before one WARNING <c>webhook_silence</c>
+    /// is raised, and how long until the next. Default 6 h: Razorpay disables an endpoint after 24 h of failures. At least 1 min.
+    /// </summary>
+    public TimeSpan WebhookSilence { get; set; } = TimeSpan.FromHours(6);
+
     /// <summary>Whether the store creates and upgrades its tables when the host starts. Default true.</summary>
     public bool AutoMigrate { get; set; } = true;
 }

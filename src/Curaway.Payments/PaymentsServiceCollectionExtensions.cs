@@ -35,6 +35,7 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton(provider => new ChargeRecorder(
             provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>(), OptionsOf(provider),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ReadRefresh>();
         services.TryAddSingleton(provider => new ChargeService(
             provider.GetRequiredService<IChargeStore>(),
             provider.GetRequiredService<ProviderCaller>(),
@@ -42,6 +43,7 @@ public static class PaymentsServiceCollectionExtensions
             provider.GetRequiredService<ProviderAccounts>(),
             provider.GetRequiredService<ChargeRecorder>(),
             provider.GetRequiredService<OperationStart>(),
+            provider.GetRequiredService<ReadRefresh>(),
             provider.GetRequiredService<IOptions<PaymentsOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new WebhookReplay(
@@ -64,6 +66,7 @@ public static class PaymentsServiceCollectionExtensions
         services.TryAddSingleton<WebhookProcessor>();
         services.TryAddSingleton<TransitionDispatcher>();
         services.TryAddSingleton<AlertDispatcher>();
+        services.TryAddSingleton<StoreWatch>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PaymentsWorker>());
 
         configure(new PaymentsBuilder(services));
@@ -122,6 +125,7 @@ internal sealed class PaymentsOptionsValidator : IValidateOptions<PaymentsOption
                 "ReconciliationInterval is at least 1 min, or zero."),
             (options.ReconciliationWindow >= TimeSpan.FromHours(1) && options.ReconciliationWindow <= TimeSpan.FromDays(90),
                 "ReconciliationWindow is 1 h to 90 days."),
+            (options.WebhookSilence >= TimeSpan.FromMinutes(1), "WebhookSilence is at least 1 min."),
             (options.EventAttemptCountMax is >= 1 and <= 100, "EventAttemptCountMax is 1 to 100."),
         ];
         var failures = checks.Where(check => !check.IsValid).Select(check => check.Message).ToList();

@@ -11,12 +11,13 @@ namespace Curaway.Payments;
 /// </summary>
 internal sealed partial class PaymentsWorker(
     IChargeStore store, Reconciler reconciler, WebhookProcessor processor, TransitionDispatcher transitions, AlertDispatcher alerts,
-    TwoWayReconciliation comparison, ProviderAccounts accounts, PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time,
+    StoreWatch watch, TwoWayReconciliation comparison, ProviderAccounts accounts, PaymentsSignal signal, PaymentsHeartbeat heartbeat, IOptions<PaymentsOptions> options, TimeProvider time,
     ILogger<PaymentsWorker> logger, IHostEnvironment? environment = null)
     : BackgroundService
 {
     private const int PurgeCountMax = 1000;
     private const string ComparisonClaim = "job:two_way_reconciliation";
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromHours(1);
 
     /// <summary>A host that starts has better to do, and so has one that is restarted again and again.</summary>
@@ -40,6 +41,7 @@ internal sealed partial class PaymentsWorker(
         LoopAsync("webhooks", processor.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
         LoopAsync("transitions", transitions.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
         LoopAsync("alerts", alerts.SweepAsync, isSignaled: true, options.Value.SweepInterval, stoppingToken),
+        LoopAsync("watch", watch.SweepAsync, isSignaled: false, WatchInterval, stoppingToken),
         CompareAsync(stoppingToken),
         LoopAsync("purge", PurgeAsync, isSignaled: false, PurgeInterval, stoppingToken));
 

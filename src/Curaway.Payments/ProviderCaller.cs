@@ -54,15 +54,20 @@ internal sealed partial class ProviderCaller(
     /// <summary>Reads the provider's truth.</summary>
     public Task<ProviderAnswer> FindAsync(ProviderRequest request) => ReadAsync(request, Get(request.Charge.Provider).FindAsync);
 
+    /// <summary>The same for somebody who waits no longer than <paramref name="patience"/>.</summary>
+    public Task<ProviderAnswer> FindAsync(ProviderRequest request, TimeSpan patience) =>
+        ReadAsync(request, Get(request.Charge.Provider).FindAsync, patience);
+
     /// <summary>Checks what checkout brought back, against the provider's truth.</summary>
     public Task<ProviderAnswer> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof) =>
         ReadAsync(request, (r, ct) => Get(r.Charge.Provider).VerifyCheckoutAsync(r, proof, ct));
 
-    private async Task<ProviderAnswer> ReadAsync(ProviderRequest request, Func<ProviderRequest, CancellationToken, Task<ProviderResult>> call)
+    private async Task<ProviderAnswer> ReadAsync(
+        ProviderRequest request, Func<ProviderRequest, CancellationToken, Task<ProviderResult>> call, TimeSpan? patience = null)
     {
         var result = IsOtherMode(request.Charge)
             ? ProviderResult.Indeterminate(ProviderFault.Configuration, "other_mode")
-            : await CallAsync(request, call).ConfigureAwait(false);
+            : await CallAsync(request, call, patience).ConfigureAwait(false);
         return new ProviderAnswer(result, IsRead: true);
     }
 
@@ -91,11 +96,13 @@ internal sealed partial class ProviderCaller(
         };
     }
 
-    private async Task<ProviderResult> CallAsync(ProviderRequest request, Func<ProviderRequest, CancellationToken, Task<ProviderResult>> call)
+    private async Task<ProviderResult> CallAsync(
+        ProviderRequest request, Func<ProviderRequest, CancellationToken, Task<ProviderResult>> call, TimeSpan? patience = null)
     {
+        var isImpatient = patience < options.Value.ProviderDeadline;
         var kind = request.Operation is { } operation ? WireName.Of(operation.Kind) : "read";
         using var activity = PaymentsDiagnostics.Source.StartActivity("payments." + kind);
-        using var deadline = new CancellationTokenSource(options.Value.ProviderDeadline, time);
+        using var deadline = new CancellationTokenSource(isImpatient ? patience!.Value : options.Value.ProviderDeadline, time);
         var startedAt = time.GetTimestamp();
         ProviderResult result;
         try
@@ -111,7 +118,9 @@ internal sealed partial class ProviderCaller(
             result = ProviderResult.Indeterminate(fault);
         }
 
-        outages.Saw(request.Charge.Provider, result.Fault);
+        // Slower than somebody would wait is not down.
+        if (!isImpatient || result.Fault != ProviderFault.Timeout)
+            outages.Saw(request.Charge.Provider, result.Fault);
         metrics.Called(request.Charge.Provider, kind, result, time.GetElapsedTime(startedAt));
         Log.Called(logger, request.Charge.Provider, kind, request.Charge.Id, result.Outcome, result.Fault, result.Reason, result.ProviderRequestId);
         return result;

@@ -179,6 +179,10 @@ internal sealed class FakeStore : IChargeStore
 
     public Task<IReadOnlyList<ChargeKey>> ListAsync(ChargeQuery query, CancellationToken ct) => throw new NotSupportedException();
 
+    public Task<ReconcilerBacklog> ReadBacklogAsync(CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<SilentAccount>> ListSilentAccountsAsync(TimeSpan silence, CancellationToken ct) => throw new NotSupportedException();
+
     public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => throw new NotSupportedException();
 
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => throw new NotSupportedException();

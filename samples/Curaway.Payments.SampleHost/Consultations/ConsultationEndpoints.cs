@@ -78,7 +78,7 @@ internal static class ConsultationEndpoints
     {
         if (await store.FindAsync(caller.TenantId, caller.OnlyPatientId, id, ct) is not { } consultation)
             return Problem.NotFound;
-        if (consultation.Session is { } session && await charges.FindAsync(session.ChargeId, ct) is { } charge)
+        if (consultation.Session is { } session && await charges.ReadAsync(session.ChargeId, ct) is { } charge)
             consultation = consultation with { Session = session with { ChargeStatus = charge.Status } };
         return Results.Ok(ConsultationView.Of(consultation));
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -113,6 +114,24 @@ public sealed class EngineFixture : IAsyncDisposable
 
     /// <summary>One look of the alert loop.</summary>
     public Task<bool> DeliverAlertsAsync() => _services.GetRequiredService<AlertDispatcher>().SweepAsync(Ct);
+
+    /// <summary>One look at the store as a host takes them; and what the reconciler's gauges say then, by name.</summary>
+    public async Task<IReadOnlyDictionary<string, double>> WatchAsync()
+    {
+        await _services.GetRequiredService<StoreWatch>().SweepAsync(Ct);
+        var told = new Dictionary<string, double>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.IsObservable && ReferenceEquals(instrument.Meter.Scope, _services.GetRequiredService<IMeterFactory>()))
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => told[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => told[instrument.Name] = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return told;
+    }
 
     public async Task ProcessWebhooksAsync()
     {

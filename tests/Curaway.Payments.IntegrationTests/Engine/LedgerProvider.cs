@@ -44,6 +44,9 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
     /// <summary>Runs before every answer is given, outside the ledger's lock.</summary>
     public Func<Task> BeforeAnswer { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Runs before every read.</summary>
+    public Func<CancellationToken, Task> BeforeFind { get; set; } = _ => Task.CompletedTask;
+
     public List<(OperationKind Kind, string Key)> Sends { get; } = [];
 
     public int AuthorizationCount => Count(account => account.AuthorizationCount);
@@ -112,19 +115,20 @@ public sealed class LedgerProvider(string name) : IPaymentProvider
     public Task<ProviderResult> VerifyCheckoutAsync(ProviderRequest request, CheckoutProof proof, CancellationToken ct) =>
         FindAsync(request, ct);
 
-    public Task<ProviderResult> FindAsync(ProviderRequest request, CancellationToken ct)
+    public async Task<ProviderResult> FindAsync(ProviderRequest request, CancellationToken ct)
     {
+        await BeforeFind(ct);
         lock (_lock)
         {
             if (FindsNothing)
-                return Task.FromResult(ProviderResult.Indeterminate(ProviderFault.NotFound));
+                return ProviderResult.Indeterminate(ProviderFault.NotFound);
             if (!_accounts.TryGetValue(request.Charge.Id, out var account))
-                return Task.FromResult(ProviderResult.Indeterminate(ProviderFault.NotFound));
+                return ProviderResult.Indeterminate(ProviderFault.NotFound);
             if (request.Operation is { } operation && !account.Executed.Contains(operation.Id))
-                return Task.FromResult(ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: account.Snapshot()));
-            return Task.FromResult(account.AuthorizationCount == 0
+                return ProviderResult.Indeterminate(ProviderFault.NotFound, snapshot: account.Snapshot());
+            return account.AuthorizationCount == 0
                 ? ProviderResult.RequiresAction(account.Snapshot(), Action())
-                : ProviderResult.Succeeded(account.Snapshot()));
+                : ProviderResult.Succeeded(account.Snapshot());
         }
     }
 

@@ -69,6 +69,11 @@ internal sealed class ClockedStore(DatabaseClock clock) : IChargeStore
 
     public Task<IReadOnlyList<ChargeKey>> ListAsync(ChargeQuery query, CancellationToken ct) => CallAsync(store => store.ListAsync(query, ct));
 
+    public Task<ReconcilerBacklog> ReadBacklogAsync(CancellationToken ct) => CallAsync(store => store.ReadBacklogAsync(ct));
+
+    public Task<IReadOnlyList<SilentAccount>> ListSilentAccountsAsync(TimeSpan silence, CancellationToken ct) =>
+        CallAsync(store => store.ListSilentAccountsAsync(silence, ct));
+
     public Task<ChargeHistory?> ReadHistoryAsync(ChargeId id, CancellationToken ct) => CallAsync(store => store.ReadHistoryAsync(id, ct));
 
     public Task<ChargeState> FindAsync(ChargeSelector selector, CancellationToken ct) => CallAsync(store => store.FindAsync(selector, ct));
