@@ -162,6 +162,10 @@ public sealed class ChargeService
         return new ChargeResult(recorded.Charge, outcome, null, ChargeRecorder.ErrorOf(outcome, answer.Result));
     }
 
+    /// <summary>Sends back a payment beside the one the charge keeps.</summary>
+    internal Task<ChargeResult> ReleaseExtraAsync(ChargeId id, string actorId, CancellationToken ct) => RunAsync(
+        new ChargeSelector.ById(id), state => _start.ReleaseExtra(state, actorId), new ChargeCause("release_extra", "reconciler", actorId), ct);
+
     /// <summary>The charge; null when there is none.</summary>
     public async Task<Charge?> FindAsync(ChargeId id, CancellationToken ct = default) =>
         (await _store.FindAsync(new ChargeSelector.ById(id), ct).ConfigureAwait(false)).Charge;
