@@ -137,7 +137,7 @@ public sealed record Charge
 
     private static int Rank(ChargePayment payment) => payment.State switch
     {
-        PaymentState.Captured => 5,
+        PaymentState.Captured => payment.ReleasesByCapture ? 3 : 5,
         PaymentState.Authorized => payment.IsHeld ? 4 : 3,
         PaymentState.Voided => 2,
         PaymentState.Failed => 1,

@@ -22,6 +22,9 @@ public static class ChargeLifecycle
         var conflicts = ConflictsOf(merged, wasVoided).Except(ConflictsOf(charge, wasVoided: false)).ToImmutableArray();
         if (conflicts.Any(conflict => conflict is ChargeConflict.MoneyAfterVoid or ChargeConflict.MoneyAfterFailure))
             merged = Close(merged, "late_success", now);
+        // The provider is asked before anything of it is let go.
+        if (conflicts.Contains(ChargeConflict.SecondPayment))
+            merged = merged with { RefreshDueAt = merged.RefreshDueAt ?? now };
         if (conflicts.Length > 0)
             return new SnapshotApplication(merged, SnapshotVerdict.Conflict, conflicts);
         return SameFacts(charge, merged)
@@ -143,7 +146,7 @@ public static class ChargeLifecycle
     public static Money RefundableOf(Charge charge, IEnumerable<ChargeOperation> operations)
     {
         var underWay = operations.Where(operation =>
-            operation is { Kind: OperationKind.Refund, IsOpen: true } && charge.Refunds.All(refund => refund.OperationId != operation.Id));
+            operation is { Kind: OperationKind.Refund, IsOpen: true } && !ExtraPayments.IsReturn(charge, operation) && charge.Refunds.All(refund => refund.OperationId != operation.Id));
         return CapturedOf(charge) - RefundedOf(charge) - Money.Sum(underWay.Select(operation => operation.Amount), charge.Amount.Currency);
     }
 

@@ -26,7 +26,8 @@ public sealed record ChargePayment
 
     /// <summary>
     /// True once a void has begun that takes the money in order to send it back, where there is no other way to return it at once.
-    /// Its capture is no capture, and its refund no refund.
+    /// Its capture is no capture, and its refund no refund. So is a captured payment beside the one its charge keeps (see
+    /// <see cref="ExtraPayments"/>).
     /// </summary>
     public bool ReleasesByCapture { get; init; }
 

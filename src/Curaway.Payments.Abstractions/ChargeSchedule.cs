@@ -57,6 +57,12 @@ public static class ChargeSchedule
         return voidedAt + next;
     }
 
+    /// <summary>When the next extra payment that was taken is to be sent back, UTC; null when there is none, or something is open.</summary>
+    public static DateTimeOffset? ExtraReleaseAt(Charge charge, IReadOnlyCollection<ChargeOperation> operations) =>
+        ExtraPayments.NextReturn(charge) is var (payment, _) && !operations.Any(operation => operation.IsOpen)
+            ? NextReleaseAt(charge.CapturedAt ?? charge.CreatedAt, operations.Where(operation => ExtraPayments.IsReturnOf(operation, payment)))
+            : null;
+
     private static IEnumerable<DateTimeOffset?> DueTimes(Charge charge, IReadOnlyCollection<ChargeOperation> operations)
     {
         foreach (var operation in operations.Where(operation => operation.IsOpen))
@@ -66,7 +72,8 @@ public static class ChargeSchedule
         yield return NextLookAt(charge);
         yield return charge.RefreshDueAt is null ? ExpiryWarningAt(charge) : null;
         yield return charge.RefreshDueAt is null ? PendingRefundDueAt(charge) : null;
-        yield return charge.Status == ChargeStatus.Voided && charge.RefreshDueAt is null ? charge.ReleaseDueAt : null;
+        yield return charge.RefreshDueAt is null ? charge.ReleaseDueAt : null;
+        yield return ExtraReleaseAt(charge, operations);
         if (!charge.IsLive || operations.Any(operation => operation.IsOpen))
             yield break;
         if (charge.ClosingAt is { } closingAt)

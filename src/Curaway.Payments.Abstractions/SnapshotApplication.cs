@@ -39,7 +39,7 @@ public enum ChargeConflict
     /// <summary>Money is held or taken although the authorization had failed. It is released.</summary>
     MoneyAfterFailure,
 
-    /// <summary>Two payments hold money for one charge.</summary>
+    /// <summary>Two payments hold or took money for one charge. The provider is asked, then all but one are released (see <see cref="ExtraPayments"/>).</summary>
     SecondPayment,
 
     /// <summary>More was sent back than was taken.</summary>

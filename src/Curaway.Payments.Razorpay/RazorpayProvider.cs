@@ -171,15 +171,16 @@ internal sealed partial class RazorpayProvider(RazorpayClient client) : IPayment
         request.Charge.TenantId.Value);
 
     /// <summary>
-    /// The payment this operation refunded before, else the first captured one with enough left: a replay has to name the same
+    /// The extra payment the operation is bound to, else the one it refunded before, else the first captured one with enough left: a replay has to name the same
     /// payment, or the idempotency key would not protect it.
     /// </summary>
     private static ChargePayment? PaymentToRefund(ProviderRequest request)
     {
         var (charge, operation) = (request.Charge, request.RequiredOperation);
         var own = charge.Refunds.FirstOrDefault(refund => refund.OperationId == operation.Id)?.PaymentReference;
-        return charge.Payments.FirstOrDefault(payment => payment.Reference == own)
-            ?? charge.Payments.FirstOrDefault(payment => RazorpayMapping.RemainingOf(payment, charge.Refunds) >= operation.Amount)
+        return charge.Payments.FirstOrDefault(payment => ExtraPayments.IsReturnOf(operation, payment))
+            ?? charge.Payments.FirstOrDefault(payment => payment.Reference == own)
+            ?? charge.Payments.FirstOrDefault(payment => !payment.ReleasesByCapture && RazorpayMapping.RemainingOf(payment, charge.Refunds) >= operation.Amount)
             ?? charge.PrincipalPayment;
     }
 

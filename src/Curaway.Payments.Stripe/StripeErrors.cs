@@ -41,6 +41,8 @@ internal static class StripeErrors
             return ProviderResult.Indeterminate(ProviderFault.ServerError);
         if (error is null)
             return ProviderResult.Indeterminate(ProviderFault.Unreadable);
+        if (IsBusy(answer, error))
+            return ProviderResult.Indeterminate(ProviderFault.Busy, Code(error.Code ?? error.Type));
         var isMissing = answer.Status == 404 && error.Code == "resource_missing";
         return ProviderResult.Indeterminate(isMissing ? ProviderFault.NotFound : ProviderFault.Configuration, Code(error.Code ?? error.Type));
     }
@@ -63,8 +65,7 @@ internal static class StripeErrors
     private static ProviderResult OfError(StripeAsk ask, StripeAnswer answer, StripeErrorBody error)
     {
         var code = Code(error.Code ?? error.Type);
-        // Contention, not volume; it comes as 429 too, so it is asked first.
-        if (error.Code is "lock_timeout" or "idempotency_key_in_use" || answer.Status == 409)
+        if (IsBusy(answer, error))
             return ProviderResult.Indeterminate(ProviderFault.Busy, code);
         if (IsThrottled(answer, error))
             return ProviderResult.NotSent(ProviderFault.Throttled);
@@ -150,6 +151,10 @@ internal static class StripeErrors
         return new StripeErrorBody(
             type, Text(error, "code"), Text(error, "decline_code"), IdOf(error, "charge"), IdOf(error, "payment_intent"), intent);
     }
+
+    /// <summary>Contention, not volume; it comes as 429 too, so it is asked first.</summary>
+    private static bool IsBusy(StripeAnswer answer, StripeErrorBody error) =>
+        error.Code is "lock_timeout" or "idempotency_key_in_use" || answer.Status == 409;
 
     private static bool IsThrottled(StripeAnswer answer, StripeErrorBody? error) =>
         error?.Code != "lock_timeout" && (answer.Status == 429 || error?.Code == "rate_limit");

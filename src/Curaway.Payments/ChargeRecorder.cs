@@ -6,7 +6,8 @@ namespace Curaway.Payments;
 /// Transaction 2: what a provider answered becomes facts, the operation's outcome over all its sends, an audit row, and,
 /// when the caller books, the session row under a savepoint. Provider truth is never rolled back.
 /// </summary>
-internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, PaymentsOptions options, TimeProvider time)
+internal sealed class ChargeRecorder(
+    IChargeStore store, PaymentsSignal signal, PaymentsOptions options, Func<Charge, ProviderCapabilities> capabilities, TimeProvider time)
 {
     private static readonly TimeSpan BackoffMax = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ReviewInterval = TimeSpan.FromHours(1);
@@ -41,7 +42,7 @@ internal sealed class ChargeRecorder(IChargeStore store, PaymentsSignal signal, 
 
     /// <summary>Commits a refresh: the facts, and when the provider has to be asked again.</summary>
     public Task<ChargeCommitted> RefreshAsync(ChargeId id, ProviderSnapshot? snapshot, ChargeCause cause) =>
-        CommitAsync(id, state => ChargeRefresh.Of(state, Told(state, snapshot, cause), cause, hasAnswer: snapshot is not null));
+        CommitAsync(id, state => ChargeRefresh.Of(state, Told(state, snapshot, cause), cause, hasAnswer: snapshot is not null, capabilities));
 
     private static ChargeCommit Told(ChargeState state, ProviderSnapshot? snapshot, ChargeCause cause) =>
         snapshot is null ? ChargeCommit.Nothing : ChargeCommit.OfSnapshot(state, snapshot, cause);

@@ -10,13 +10,21 @@ internal static class ChargeRefresh
     private static readonly TimeSpan PendingRefundInterval = TimeSpan.FromDays(1);
 
     /// <summary>After a read there is nothing left to ask, unless it failed or a promised release has still not come.</summary>
-    public static ChargeCommit Of(ChargeState state, ChargeCommit told, ChargeCause cause, bool hasAnswer)
+    public static ChargeCommit Of(
+        ChargeState state, ChargeCommit told, ChargeCause cause, bool hasAnswer, Func<Charge, ProviderCapabilities> capabilities)
     {
-        var charge = told.Charge ?? state.Charge!;
-        var isAwaitingRelease = charge.Status == ChargeStatus.Voided && charge.ReleaseDueAt <= state.Now;
-        var next = !hasAnswer ? state.Now + ReadRetryOf(charge, state.Now)
-            : isAwaitingRelease ? state.Now + ReleaseWatchInterval
-            : NextLookOf(charge, state.Now);
+        var known = told.Charge ?? state.Charge!;
+        var isTwice = hasAnswer && ExtraPayments.Any(known) && !capabilities(known).VoidsAtOnce;
+        // An open operation may be about either payment: which one is kept is decided after it.
+        var isWaiting = isTwice && state.Operations.Any(operation => operation.IsOpen);
+        var charge = isTwice && !isWaiting ? ExtraPayments.Release(known) : known;
+        if (charge != known)
+            told = Released(state, told, charge, cause);
+        var isAwaitingRelease = charge.ReleaseDueAt <= state.Now;
+        var look = NextLookOf(charge, state.Now);
+        var next = !hasAnswer || isWaiting ? state.Now + ReadRetryOf(charge, state.Now)
+            : isAwaitingRelease && (look is null || charge.Status != ChargeStatus.Authorized) ? state.Now + ReleaseWatchInterval
+            : look;
         var fresh = charge with { RefreshDueAt = next, RefreshedAt = hasAnswer ? state.Now : charge.RefreshedAt };
         if (told.Charge is null)
             told = charge.RecordedStatus == charge.Status ? ChargeCommit.Nothing : ChargeCommit.Of(state, fresh, cause);
@@ -26,9 +34,17 @@ internal static class ChargeRefresh
             Alerts =
             [
                 .. told.Alerts,
-                .. isAwaitingRelease ? AlertPolicy.ForLateRelease(charge, next) : AlertPolicy.ForExpiringHold(state.Charge!, charge, next, state.Now),
+                .. isAwaitingRelease ? AlertPolicy.ForLateRelease(charge, next) : [],
+                .. AlertPolicy.ForExpiringHold(state.Charge!, charge, next, state.Now),
             ],
         };
+    }
+
+    /// <summary>What was told, with the extra payments marked in the same commit: its alert and audit row stay.</summary>
+    private static ChargeCommit Released(ChargeState state, ChargeCommit told, Charge charge, ChargeCause cause)
+    {
+        var commit = ChargeCommit.Of(state, charge, cause with { Detail = "second_payment" }, told.Operations);
+        return told.Charge is null ? commit : commit with { Audit = told.Audit, Alerts = told.Alerts };
     }
 
     /// <summary>Shortly after a hold that is about to end should have ended; daily for a refund the bank does not confirm.</summary>

@@ -131,6 +131,10 @@ public sealed partial class ChargeService
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
         ReleaseAsync(command, "api", ct);
 
+    /// <summary>Sends back a payment beside the one the charge keeps.</summary>
+    internal Task<ChargeResult> ReleaseExtraAsync(ChargeId id, string actorId, CancellationToken ct) => RunAsync(
+        new ChargeSelector.ById(id), state => _start.ReleaseExtra(state, actorId), new ChargeCause("release_extra", "reconciler", actorId), ct);
+
     internal Task<ChargeResult> ReleaseAsync(ReleaseCharge command, string source, CancellationToken ct) => RunAsync(
         new ChargeSelector.ById(command.ChargeId),
         state => _start.Release(state, command, _caller.CapabilitiesOf),

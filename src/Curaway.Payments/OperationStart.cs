@@ -46,7 +46,7 @@ internal sealed record Start(StartStep Step, ChargeCommit Commit)
 /// <summary>
 /// Transaction 1, as pure decisions over a locked charge: begin an operation, resume the open one under its key, or refuse.
 /// </summary>
-internal sealed class OperationStart(PaymentsOptions options, Func<Charge, ProviderCapabilities> capabilities, TimeProvider time)
+internal sealed partial class OperationStart(PaymentsOptions options, Func<Charge, ProviderCapabilities> capabilities, TimeProvider time)
 {
     private const string ReleasePrefix = "release-";
 
@@ -128,7 +128,7 @@ internal sealed class OperationStart(PaymentsOptions options, Func<Charge, Provi
 
         // The open release is the same release. When what an earlier one sent back is ours again (a refund bounced), or more
         // was captured since, the rest is a new one.
-        var releases = state.Operations.Where(operation => operation.RequestId is { } id && IsRelease(id)).ToList();
+        var releases = state.Operations.Where(operation => operation.RequestId is { } id && IsRelease(id) && !ExtraPayments.IsReturn(state.Charge, operation)).ToList();
         if (releases.Find(operation => operation.IsOpen) is { } open)
             return Resume(state, state.Charge, open, command.ActorId);
         if (!ChargeLifecycle.RefundableOf(state.Charge, state.Operations).IsPositive)

@@ -34,7 +34,7 @@ public static class PaymentsServiceCollectionExtensions
             OptionsOf(provider), provider.GetRequiredService<ProviderCaller>().CapabilitiesOf, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => new ChargeRecorder(
             provider.GetRequiredService<IChargeStore>(), provider.GetRequiredService<PaymentsSignal>(), OptionsOf(provider),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<ProviderCaller>().CapabilitiesOf, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<ReadRefresh>();
         services.TryAddSingleton(provider => new ChargeService(
             provider.GetRequiredService<IChargeStore>(),

@@ -70,6 +70,8 @@ internal sealed partial class Reconciler(
             await RefreshAsync(charge, ct).ConfigureAwait(false);
         else if (state.Operations.Any(o => o.IsOpen))
             return;
+        else if (ChargeSchedule.ExtraReleaseAt(charge, state.Operations) <= state.Now)
+            await charges.ReleaseExtraAsync(id, Actor, ct).ConfigureAwait(false);
         else if (charge is { IsLive: true, ClosingAt: not null })
             await ReleaseAsync(charge, ct).ConfigureAwait(false);
         else if (charge is { IsLive: true, BookedAt: null } && charge.BookBy <= state.Now)
@@ -104,9 +106,9 @@ internal sealed partial class Reconciler(
             : Start.Done(operation.Outcome ?? OperationOutcome.Indeterminate);
     }
 
-    /// <summary>A hold that is about to end, or a refund the bank has not confirmed for long. A refresh sets the next look.</summary>
+    /// <summary>A hold that is about to end, a release that is due, or a refund the bank has not confirmed for long. A refresh sets the next look.</summary>
     private static bool IsToBeLookedAt(Charge charge, DateTimeOffset now) => charge.RefreshDueAt is null
-        && (ChargeSchedule.ExpiryWarningAt(charge) <= now || ChargeSchedule.PendingRefundDueAt(charge) <= now || ChargeSchedule.NextLookAt(charge) <= now);
+        && (ChargeSchedule.ExpiryWarningAt(charge) <= now || charge.ReleaseDueAt <= now || ChargeSchedule.PendingRefundDueAt(charge) <= now || ChargeSchedule.NextLookAt(charge) <= now);
 
     private async Task RefreshAsync(Charge charge, CancellationToken ct)
     {

@@ -109,4 +109,23 @@ public sealed class ProviderQuirkTests
         Assert.Equal((ChargeStatus.PartiallyRefunded, provider.LedgerOf(charge.Id).Refunded), (charge.Status, charge.Refunded.MinorUnits));
         Assert.Single(charge.Refunds);
     }
+
+    [Fact]
+    public async Task A_read_that_meets_another_request_in_progress_is_no_fault_of_the_configuration()
+    {
+        await using var engine = await SimulatedEngine.StartAsync();
+        var held = await engine.AuthorizedAsync(engine.Stripe);
+        engine.Stripe.Strike(StruckCall.Capture, SimulatorFault.ServerErrorHtml);
+        Assert.Equal(OperationOutcome.Indeterminate, (await engine.Charges.CaptureAsync(held.Id, "clinician-1", Ct)).Outcome);
+        engine.Stripe.Strike(StruckCall.Find, SimulatorFault.InUse, isOutage: true);
+        engine.Advance(TimeSpan.FromMinutes(1));
+        await engine.SweepAsync();
+        Assert.Equal("busy", (await engine.StateAsync(held.Id)).Operations[^1].Error?.Reason);
+
+        engine.Heal();
+        engine.Advance(TimeSpan.FromMinutes(5));
+        await engine.SweepAsync();
+        Assert.Equal(ChargeStatus.Captured, (await engine.ChargeAsync(held.Id)).Status);
+        Assert.DoesNotContain(await engine.AlertsAsync(held.Id), alert => alert.Severity == AlertSeverity.Critical);
+    }
 }

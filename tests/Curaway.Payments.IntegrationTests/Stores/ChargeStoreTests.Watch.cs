@@ -24,7 +24,9 @@ public abstract partial class ChargeStoreTests
         await CreateAsync(Facts.Charge(Time, "c2", provider: "razorpay"));
         var held = new ProviderSnapshot
         {
-            Provider = charge.Provider, Reference = charge.Reference, Payments = [Facts.Payment("ch_1", PaymentState.Authorized, charge.Amount.MinorUnits)],
+            Provider = charge.Provider,
+            Reference = charge.Reference,
+            Payments = [Facts.Payment("ch_1", PaymentState.Authorized, charge.Amount.MinorUnits)],
         };
         await ApplyAsync(charge, held);
         Time.Advance(silence - TimeSpan.FromMinutes(1));

@@ -45,7 +45,7 @@ internal sealed class Engine
         (_provider, _fault) = (provider, fault);
         (var store, _store) = ModelStore.Create();
         _start = new OperationStart(options, _ => _provider.Capabilities, clock);
-        _recorder = new ChargeRecorder(store, new PaymentsSignal(), options, clock);
+        _recorder = new ChargeRecorder(store, new PaymentsSignal(), options, _ => _provider.Capabilities, clock);
     }
 
     public int RowCount => _begun.Values.Select(begun => begun.Row).Concat(_written.Values.Select(written => written.Row)).Distinct().Count();
