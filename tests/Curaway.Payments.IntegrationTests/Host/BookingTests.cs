@@ -139,6 +139,8 @@ public sealed class BookingTests(HostFixture host) : IClassFixture<HostFixture>
         Task<HostAnswer> CloseAsync() => staff.PostAsync($"{HostCaller.Consultations}/{id}/{verb}");
         var first = (await CloseAsync()).Expect(200);
         await host.DrainAsync();
+        // The session row follows the charge: until it has heard of every change, it may still say what was true before.
+        await HostFixture.EventuallyAsync("0", async () => $"{await host.CountAsync("SELECT count(*) FROM charge_transitions t JOIN consultation_charges c ON c.id = t.charge_id WHERE c.consultation_id = @id AND t.seen_at IS NULL", id)}");
         var calls = SendsAbout(id);
         var audits = await AuditCountAsync(id);
         var again = await Task.WhenAll(CloseAsync(), CloseAsync(), CloseAsync());
