@@ -23,6 +23,9 @@ internal sealed record Ledgers(
     public static Ledgers Read(DemoSimulators simulators)
     {
         var (stripe, razorpay) = (simulators.Stripe.Ledger, simulators.Razorpay.Ledger);
+        // Refunds first: the ledgers move on meanwhile, and a refund read last may be of a payment that was not there yet.
+        var stripeRefunds = stripe.Refunds.Where(refund => refund.Status != "failed").ToList();
+        var razorpayRefunds = razorpay.Refunds.Where(refund => refund.Status != "failed" && !refund.IsRelease).ToList();
         var charges = stripe.Charges.Where(charge => charge.Status == "succeeded").ToList();
         var payments = razorpay.Payments.Where(payment => payment.Status != "failed").ToList();
         var chargeOf = charges.Select(charge => (charge.PaymentIntent, Id: charge.Metadata["charge_id"]))
@@ -43,9 +46,9 @@ internal sealed record Ledgers(
                     payment.IsHeld, payment.IsCaptured ? payment.Amount : 0, payment.IsCaptured ? payment.AmountRefunded : 0)),
             ],
             [
-                .. stripe.Refunds.Where(refund => refund.Status != "failed").Select(refund => new LedgerRefund(
+                .. stripeRefunds.Select(refund => new LedgerRefund(
                     "stripe", refund.Id, chargeOf[refund.PaymentIntent], refund.Metadata.GetValueOrDefault("operation_id"), refund.Amount)),
-                .. razorpay.Refunds.Where(refund => refund.Status != "failed" && !refund.IsRelease).Select(refund => new LedgerRefund(
+                .. razorpayRefunds.Select(refund => new LedgerRefund(
                     "razorpay", refund.Id, chargeOf[refund.PaymentId], refund.Notes.GetValueOrDefault("operation_id"), refund.Amount)),
             ]);
     }
