@@ -78,9 +78,9 @@ public interface IChargeStore
 
     /// <summary>
     /// Drops what is kept no longer, a batch at a time: raw bodies (they may name a person) and whole events that are done,
-    /// and delivered alerts. True when there may be more.
+    /// and delivered alerts. Marks transitions nobody has claimed as seen. True when there may be more.
     /// </summary>
-    /// <param name="bodyLifetime">How long a body that was never processed is kept.</param>
+    /// <param name="bodyLifetime">How long a body that was never processed is kept, and a transition waits for a host with observers.</param>
     /// <param name="eventLifetime">How long a done event is remembered, so that its duplicate is known; also of delivered alerts.</param>
     /// <param name="countMax">The most rows of each kind.</param>
     /// <param name="ct">Cancels.</param>

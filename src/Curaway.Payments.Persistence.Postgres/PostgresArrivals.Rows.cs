@@ -8,7 +8,8 @@ internal sealed partial class PostgresArrivals
     /// <summary>
     /// Queues the inserts, and finds whose charge each event is about. The provider's own ids first: notes can come from the
     /// patient's browser. Our id tells of a charge whose order we have not heard of yet, and of one that another account names,
-    /// which is a conflict to be seen. The charges of new events stand in <c>curaway.named</c> for the statements behind it.
+    /// which is a conflict to be seen. The charges of new events stand in <c>curaway.named</c> for the statements behind it;
+    /// none of them is planned again for the length of its columns, which cost one of them more than its execution.
     /// </summary>
     public List<(int? Place, Guid? EventRowId, Guid? ChargeId)> Store(PostgresSession session)
     {
@@ -54,9 +55,9 @@ internal sealed partial class PostgresArrivals
             fresh AS MATERIALIZED (
                 SELECT told.place::integer, stored.id, named.id AS charge_id
                 FROM stored JOIN told USING (provider_name, provider_event_id) LEFT JOIN named USING (place))
-            SELECT fresh.*, (SELECT set_config('curaway.named', coalesce(array_agg(DISTINCT charge_id)::text, '{}'), true)
+            SELECT fresh.*, once.plans, (SELECT set_config('curaway.named', coalesce(array_agg(DISTINCT charge_id)::text, '{}'), true)
                 FROM fresh WHERE charge_id IS NOT NULL) AS named
-            FROM (SELECT 1) AS once LEFT JOIN fresh ON true
+            FROM (SELECT set_config('plan_cache_mode', 'force_generic_plan', true) AS plans) AS once LEFT JOIN fresh ON true
             """,
             row => (Place: row.CountOrNull("place"), EventRowId: row.IdOrNull("id"), ChargeId: row.IdOrNull("charge_id")),
             OfText(_firsts, arrival => arrival.Delivery.Provider), OfText(_firsts, arrival => arrival.Delivery.ProviderAccount),

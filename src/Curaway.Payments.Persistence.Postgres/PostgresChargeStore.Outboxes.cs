@@ -27,6 +27,7 @@ internal sealed partial class PostgresChargeStore
 
     // Events that wait for their effect, and dead letters somebody may replay, are never deleted: only their bodies are.
     // Oldest first, so each statement reads one index up to its limit; what somebody holds is left for the next time.
+    // A transition that nobody has claimed in all that time has no observer to tell.
     public Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct)
     {
         RequireClaim(countMax, bodyLifetime < eventLifetime ? bodyLifetime : eventLifetime);
@@ -59,7 +60,15 @@ internal sealed partial class PostgresChargeStore
                 DELETE FROM alert_outbox AS alert USING old WHERE alert.id = old.id
                 """,
                 parameters).ConfigureAwait(false);
-            return bodies == countMax || events == countMax || alerts == countMax;
+            var unheard = await session.ExecuteAsync(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT id FROM charge_transitions WHERE seen_at IS NULL AND next_attempt_at <= payments_now() - @body_lifetime
+                    ORDER BY id LIMIT @count_max FOR UPDATE SKIP LOCKED)
+                UPDATE charge_transitions AS transition SET seen_at = payments_now() FROM old WHERE transition.id = old.id
+                """,
+                parameters).ConfigureAwait(false);
+            return bodies == countMax || events == countMax || alerts == countMax || unheard == countMax;
         }, ct);
     }
 

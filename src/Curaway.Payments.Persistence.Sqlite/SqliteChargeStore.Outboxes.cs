@@ -35,6 +35,7 @@ internal sealed partial class SqliteChargeStore
         ct);
 
     // Events that wait for their effect, and dead letters somebody may replay, are never deleted: only their bodies are.
+    // A transition that nobody has claimed in all that time has no observer to tell.
     public Task<bool> PurgeAsync(TimeSpan bodyLifetime, TimeSpan eventLifetime, int countMax, CancellationToken ct)
     {
         RequireClaim(countMax, bodyLifetime < eventLifetime ? bodyLifetime : eventLifetime);
@@ -65,7 +66,14 @@ internal sealed partial class SqliteChargeStore
                 WHERE id IN (SELECT id FROM alert_outbox WHERE delivered_at IS NOT NULL AND raised_at <= $events_before LIMIT $count_max)
                 """,
                 parameters).ConfigureAwait(false);
-            return bodies == countMax || events == countMax || alerts == countMax;
+            var unheard = await session.ExecuteAsync(
+                """
+                UPDATE charge_transitions SET seen_at = $now
+                WHERE id IN (
+                    SELECT id FROM charge_transitions WHERE seen_at IS NULL AND next_attempt_at <= $bodies_before ORDER BY id LIMIT $count_max)
+                """,
+                [.. parameters, ("now", session.Now)]).ConfigureAwait(false);
+            return bodies == countMax || events == countMax || alerts == countMax || unheard == countMax;
         }, ct);
     }
 

@@ -69,7 +69,9 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
         if (!IsActedOn(type!))
             return WebhookReading.Ignored(eventId, type);
         if (whole?.Payload is not { } payload || OfPayload(type!, payload, account) is not { } snapshot)
-            return WebhookReading.Unreadable(eventId, type);
+            return OfOrderNamed(type!, body, account) is { } asked
+                ? WebhookReading.Accepted(eventId, type!, asked) with { Warning = "unreadable, the provider is asked" }
+                : WebhookReading.Unreadable(eventId, type);
 
         // A payment made without an order (a payment link, another shop on the account) cannot be one of our charges. A refund
         // or dispute that came without its payment is found by the payment it names.
@@ -147,6 +149,20 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
             Reference = facts.Reference ?? wire.OrderId,
             Invoices = [invoice],
         };
+    }
+
+    /// <summary>
+    /// What cannot be read safely, but says which order it is about: nothing of it is believed, the order is read. Null for
+    /// disputes and invoices, which a read of the order does not tell of, and where two orders are named.
+    /// </summary>
+    private static ProviderSnapshot? OfOrderNamed(string type, ReadOnlySpan<byte> body, RazorpayAccount account)
+    {
+        if (IsInvoice(type) || IsDispute(type) || TryRead(body, RazorpayJson.Default.WireEventOrder)?.Payload is not { } payload)
+            return null;
+        var (order, paid) = (payload.Order?.Entity?.Id, payload.Payment?.Entity?.OrderId);
+        return IsId(order ?? paid, "order_") && (order ?? paid) == (paid ?? order)
+            ? OfNothing(account) with { Reference = order ?? paid, IsIncomplete = true }
+            : null;
     }
 
     private static ProviderSnapshot OfNothing(RazorpayAccount account) =>

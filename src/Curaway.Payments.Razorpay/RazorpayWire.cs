@@ -154,6 +154,13 @@ internal sealed record WireEvent(string? Event, WirePayload? Payload);
 /// <summary>Enough of an event to know whether the rest matters.</summary>
 internal sealed record WireEventName(string? Event);
 
+/// <summary>Enough of an event to know which order it is about.</summary>
+internal sealed record WireEventOrder(WireOrderNames? Payload);
+
+internal sealed record WireOrderNames(WireBox<WireOrderName>? Payment, WireBox<WireOrderName>? Order);
+
+internal sealed record WireOrderName(string? Id, string? OrderId);
+
 internal sealed record WirePayload(
     WireBox<WirePayment>? Payment, WireBox<WireOrder>? Order, WireBox<WireRefund>? Refund, WireBox<WireDispute>? Dispute, WireBox<WireInvoice>? Invoice);
 
@@ -172,6 +179,7 @@ internal sealed record WireBox<T>(T? Entity);
 [JsonSerializable(typeof(WireErrorEnvelope))]
 [JsonSerializable(typeof(WireEvent))]
 [JsonSerializable(typeof(WireEventName))]
+[JsonSerializable(typeof(WireEventOrder))]
 internal sealed partial class RazorpayJson : JsonSerializerContext;
 
 /// <summary>A text that may be missing in many ways: null, empty, <c>"NA"</c>, or no text at all.</summary>

@@ -125,7 +125,8 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             type = Text(json, "type") is { } name && IsEventType(name) ? name : null;
             if (id is null || type is null)
                 return WebhookReading.Unreadable(id, type);
-            return ReadKnown(json, id, type, account) with { Warning = WarningOf(json) };
+            var reading = ReadKnown(json, id, type, account);
+            return reading with { Warning = reading.Warning ?? WarningOf(json) };
         }
         // A string that is not UTF-8 throws only when it is asked for.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -155,9 +156,12 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
         if (read is null)
             return WebhookReading.Ignored(id, type);
         if (!json.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object
-            || !data.TryGetProperty("object", out var subject) || subject.ValueKind != JsonValueKind.Object
-            || read(subject, account) is not { } snapshot)
+            || !data.TryGetProperty("object", out var subject) || subject.ValueKind != JsonValueKind.Object)
             return WebhookReading.Unreadable(id, type);
+        if (read(subject, account) is not { } snapshot)
+            return OfIntentNamed(type, subject, account) is { } asked
+                ? WebhookReading.Accepted(id, type, asked) with { Warning = "unreadable, the provider is asked" }
+                : WebhookReading.Unreadable(id, type);
 
         // Nothing of it can be one of our charges: a payment made outside payment intents, an invoice that names no charge.
         if (snapshot.Reference is null && snapshot.ChargeId is null || IsNoNews(snapshot))
@@ -172,6 +176,21 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             return null;
         // Type and status contradict: believe neither, ask.
         return intent.Status == status ? intent.Snapshot : Link(json, account) with { Reference = intent.Id, IsIncomplete = true };
+    }
+
+    /// <summary>
+    /// What cannot be read safely, but says which intent it is about: nothing of it is believed, the intent is read. Null for
+    /// disputes and invoices, which a read of the intent does not tell of.
+    /// </summary>
+    private static ProviderSnapshot? OfIntentNamed(string type, JsonElement json, string account)
+    {
+        var intent = type.Split('.') switch
+        {
+            ["payment_intent", _] => Text(json, "id"),
+            ["refund", _] or ["charge", "refunded" or "expired"] => IdOf(json, "payment_intent"),
+            _ => null,
+        };
+        return IsId(intent, "pi_") ? Link(json, account) with { Reference = intent, IsIncomplete = true } : null;
     }
 
     /// <summary>

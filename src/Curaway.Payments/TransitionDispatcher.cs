@@ -13,16 +13,17 @@ internal sealed partial class TransitionDispatcher(
     // What slow observers were told is marked well before the lease ends, so that no other host tells it again.
     private static readonly TimeSpan MarkInterval = TimeSpan.FromSeconds(5);
 
-    // With nobody to tell, they only have to be marked.
-    private const int UntoldCountMax = 1000;
-
     private readonly IChargeObserver[] _observers = [.. observers];
 
-    /// <summary>Tells what is due. True when there may be more: one charge's transitions are claimed one after the other.</summary>
+    /// <summary>
+    /// Tells what is due. True when there may be more: one charge's transitions are claimed one after the other. A host without
+    /// observers leaves them to those that have some; what nobody ever claims, the purge marks as seen.
+    /// </summary>
     public async Task<bool> SweepAsync(CancellationToken ct)
     {
-        var countMax = _observers.Length == 0 ? UntoldCountMax : options.Value.ClaimCountMax;
-        var transitions = await store.ClaimTransitionsAsync(countMax, ClaimLease, ct).ConfigureAwait(false);
+        if (_observers.Length == 0)
+            return false;
+        var transitions = await store.ClaimTransitionsAsync(options.Value.ClaimCountMax, ClaimLease, ct).ConfigureAwait(false);
         var seen = new List<long>(transitions.Count);
         var markedAt = time.GetTimestamp();
         foreach (var transition in transitions)

@@ -53,6 +53,31 @@ public sealed class StripeEventTests : IDisposable
     public void What_is_signed_but_unreadable_is_kept_for_a_human(string body) =>
         Assert.Equal(WebhookVerdict.Unreadable, Reread(body).Verdict);
 
+    [Theory]
+    [InlineData("payment_intent.succeeded", """{"id":"pi_1","object":"payment_intent","amount":"150000","currency":"usd","status":"succeeded"}""", "pi_1")]
+    [InlineData("payment_intent.canceled", """{"id":"pi_1","object":"payment_intent"}""", "pi_1")]
+    [InlineData("charge.refunded", """{"id":"ch_1","object":"charge","payment_intent":"pi_1","amount_refunded":1.5}""", "pi_1")]
+    [InlineData("charge.expired", """{"id":"ch_1","object":"charge","payment_intent":{"id":"pi_1"}}""", "pi_1")]
+    [InlineData("refund.failed", """{"id":"re_1","object":"refund","payment_intent":"pi_1","status":"unheard_of"}""", "pi_1")]
+    [InlineData("payment_intent.succeeded", """{"id":"pi_../x","object":"payment_intent"}""", null)]
+    [InlineData("refund.failed", """{"id":"re_1","object":"refund","payment_intent":7}""", null)]
+    [InlineData("charge.dispute.created", """{"id":"dp_1","object":"dispute","payment_intent":"pi_1","amount":"x"}""", null)]
+    [InlineData("invoice.paid", """{"id":"in_1","object":"invoice","payment_intent":"pi_1","total":"x"}""", null)]
+    [Trait("Promise", "P18")]
+    public void Of_what_cannot_be_read_safely_only_its_intent_is_believed_and_then_read(string type, string json, string? intent)
+    {
+        var reading = Reread(StripeAnswers.Event(type, json));
+
+        Assert.Equal(intent is null ? WebhookVerdict.Unreadable : WebhookVerdict.Accepted, reading.Verdict);
+        if (intent is not null)
+        {
+            Assert.Equal("unreadable, the provider is asked", reading.Warning);
+            Assert.Equal(
+                new ProviderSnapshot { Provider = "stripe", Reference = intent, IsIncomplete = true },
+                reading.Snapshot! with { ProviderAccount = "default", IsLiveMode = null });
+        }
+    }
+
     [Fact]
     [Trait("Promise", "P18")]
     public void Bytes_that_are_no_utf8_and_depth_without_end_are_unreadable()

@@ -17,6 +17,7 @@ internal sealed class PostgresEngineFixture : IAsyncDisposable
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         services.AddMetrics();
         services.AddSingleton<IPaymentProvider>(Stripe);
+        services.AddSingleton<IChargeObserver>(new RecordingObserver());
         services.AddCurawayPayments(payments => payments.AddGeographicRouting().UsePostgres(source));
         _services = services.BuildServiceProvider();
     }

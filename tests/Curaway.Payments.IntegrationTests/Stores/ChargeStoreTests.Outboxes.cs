@@ -99,6 +99,23 @@ public abstract partial class ChargeStoreTests
     }
 
     [Fact]
+    public async Task A_transition_nobody_has_claimed_for_a_month_needs_nobody_any_more_and_one_somebody_works_at_stays()
+    {
+        await CreateAsync(Facts.Charge(Time, "unheard"));
+        await CreateAsync(Facts.Charge(Time, "claimed"));
+        var lifetime = TimeSpan.FromDays(30);
+        Time.Advance(lifetime - TimeSpan.FromSeconds(1));
+        await Store.PurgeAsync(lifetime, lifetime, 100, Ct);
+        var claimed = Assert.Single(await Store.ClaimTransitionsAsync(1, Lease, Ct));
+
+        Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(await Store.PurgeAsync(lifetime, lifetime, 100, Ct));
+
+        Time.Advance(Lease);
+        Assert.Equal(claimed.Id, Assert.Single(await Store.ClaimTransitionsAsync(10, Lease, Ct)).Id);
+    }
+
+    [Fact]
     public async Task An_alert_is_claimed_in_order_by_one_host_until_it_is_delivered()
     {
         var first = new PaymentAlert("stripe_outage", AlertSeverity.Warning, "circuit_open");
