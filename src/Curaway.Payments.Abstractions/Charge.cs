@@ -130,10 +130,17 @@ public sealed record Charge
     public ChargeRelease? Release => ChargeRelease.Of(this);
 
     /// <summary>The payment that captures and refunds name: the one that got furthest.</summary>
-    public ChargePayment? PrincipalPayment => Payments.OrderByDescending(Rank).ThenBy(p => p.Reference, StringComparer.Ordinal).FirstOrDefault();
+    public ChargePayment? PrincipalPayment => Payments.IsEmpty ? null : Payments.Aggregate(Further);
 
     /// <summary>True while it may hold money, or come to.</summary>
     public bool IsLive => Status is not (ChargeStatus.Failed or ChargeStatus.Voided or ChargeStatus.Refunded);
+
+    private static ChargePayment Further(ChargePayment left, ChargePayment right) => (Rank(left) - Rank(right)) switch
+    {
+        0 => string.CompareOrdinal(left.Reference, right.Reference) <= 0 ? left : right,
+        > 0 => left,
+        _ => right,
+    };
 
     private static int Rank(ChargePayment payment) => payment.State switch
     {

@@ -19,7 +19,9 @@ public static class ChargeLifecycle
 
         var merged = Stamp(Merge(charge, snapshot, now), now);
         var wasVoided = StatusOf(charge) == ChargeStatus.Voided;
-        var conflicts = ConflictsOf(merged, wasVoided).Except(ConflictsOf(charge, wasVoided: false)).ToImmutableArray();
+        ImmutableArray<ChargeConflict> conflicts = [.. ConflictsOf(merged, wasVoided)];
+        if (!conflicts.IsEmpty)
+            conflicts = [.. conflicts.Except(ConflictsOf(charge, wasVoided: false))];
         if (conflicts.Any(conflict => conflict is ChargeConflict.MoneyAfterVoid or ChargeConflict.MoneyAfterFailure))
             merged = Close(merged, "late_success", now);
         // The provider is asked before anything of it is let go.
@@ -127,20 +129,20 @@ public static class ChargeLifecycle
     }
 
     /// <summary>The sum of payments held or taken.</summary>
-    public static Money AuthorizedOf(Charge charge) => Money.Sum(
-        charge.Payments.Where(payment => payment.State >= PaymentState.Authorized).Select(payment => payment.Amount), charge.Amount.Currency);
+    public static Money AuthorizedOf(Charge charge) => Sum(
+        charge, charge.Payments, static (_, payment) => payment.State >= PaymentState.Authorized, static payment => payment.Amount);
 
     /// <summary>The sum of what was taken, but not only to be sent back.</summary>
-    public static Money CapturedOf(Charge charge) => Money.Sum(
-        charge.Payments.Where(IsTaken).Select(payment => payment.Captured), charge.Amount.Currency);
+    public static Money CapturedOf(Charge charge) => Sum(
+        charge, charge.Payments, static (_, payment) => IsTaken(payment), static payment => payment.Captured);
 
     /// <summary>
     /// The sum of refunds that neither failed nor belong to a payment that was never captured, or only to be sent back: those are
     /// releases.
     /// </summary>
-    public static Money RefundedOf(Charge charge) => Money.Sum(
-        charge.Refunds.Where(refund => refund.State != RefundState.Failed && IsOfCapturedPayment(charge, refund)).Select(refund => refund.Amount),
-        charge.Amount.Currency);
+    public static Money RefundedOf(Charge charge) => Sum(
+        charge, charge.Refunds, static (charge, refund) => refund.State != RefundState.Failed && IsOfCapturedPayment(charge, refund),
+        static refund => refund.Amount);
 
     /// <summary>What may still be refunded: captured, less refunds made, less refunds under way.</summary>
     public static Money RefundableOf(Charge charge, IEnumerable<ChargeOperation> operations)
@@ -156,21 +158,19 @@ public static class ChargeLifecycle
             return ChargeConflict.OtherAccount;
         if (snapshot.IsLiveMode is { } live && charge.IsLiveMode is { } was && live != was)
             return ChargeConflict.OtherMode;
-        if (AmountsOf(snapshot).Any(amount => amount.Currency != charge.Amount.Currency))
+        if (!IsAllIn(charge.Amount.Currency, snapshot))
             return ChargeConflict.OtherCurrency;
         return snapshot.Reference is not null && charge.Reference is not null && snapshot.Reference != charge.Reference
             ? ChargeConflict.OtherReference
             : null;
     }
 
-    private static IEnumerable<Money> AmountsOf(ProviderSnapshot snapshot)
-    {
-        var amounts = snapshot.Payments.SelectMany(payment => new[] { payment.Amount, payment.Captured })
-            .Concat(snapshot.Refunds.Select(refund => refund.Amount))
-            .Concat(snapshot.Disputes.Select(dispute => dispute.Amount))
-            .Concat(snapshot.Invoices.Select(invoice => invoice.Amount));
-        return snapshot.Amount is { } amount ? amounts.Append(amount) : amounts;
-    }
+    private static bool IsAllIn(Currency currency, ProviderSnapshot snapshot) =>
+        (snapshot.Amount is null || snapshot.Amount.Value.Currency == currency)
+        && snapshot.Payments.All(payment => payment.Amount.Currency == currency && payment.Captured.Currency == currency)
+        && snapshot.Refunds.All(refund => refund.Amount.Currency == currency)
+        && snapshot.Disputes.All(dispute => dispute.Amount.Currency == currency)
+        && snapshot.Invoices.All(invoice => invoice.Amount.Currency == currency);
 
     private static Charge Merge(Charge charge, ProviderSnapshot snapshot, DateTimeOffset now)
     {
@@ -236,6 +236,19 @@ public static class ChargeLifecycle
 
     private static bool IsOfCapturedPayment(Charge charge, ChargeRefund refund) => charge.Payments.Any(payment =>
         IsTaken(payment) && (refund.PaymentReference is null || refund.PaymentReference == payment.Reference));
+
+    // Every event asks for these sums a dozen times, so they make no garbage.
+    private static Money Sum<T>(Charge charge, ImmutableArray<T> facts, Func<Charge, T, bool> counts, Func<T, Money> amountOf)
+    {
+        var sum = Money.Zero(charge.Amount.Currency);
+        foreach (var fact in facts)
+        {
+            if (counts(charge, fact))
+                sum += amountOf(fact);
+        }
+
+        return sum;
+    }
 
     private static bool SameFacts(Charge left, Charge right) =>
         left.Payments.SequenceEqual(right.Payments) && left.Refunds.SequenceEqual(right.Refunds)
