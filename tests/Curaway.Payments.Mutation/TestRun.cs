@@ -102,7 +102,7 @@ internal sealed class TestRun(string project, byte[] assembly) : AssemblyLoadCon
             await begins.InitializeAsync();
         try
         {
-            if (method.Invoke(test, arguments) is Task task)
+            if (method.Invoke(test, Folded(method, arguments)) is Task task)
                 await task;
         }
         finally
@@ -112,5 +112,19 @@ internal sealed class TestRun(string project, byte[] assembly) : AssemblyLoadCon
             else
                 (test as IDisposable)?.Dispose();
         }
+    }
+
+    /// <summary>What xunit's runner does for <c>params</c>: the rest of the arguments is one array.</summary>
+    private static object?[] Folded(MethodInfo method, object?[] arguments)
+    {
+        var parameters = method.GetParameters();
+        if (parameters.Length == 0 || !parameters[^1].IsDefined(typeof(ParamArrayAttribute)))
+            return arguments;
+        var rest = arguments[(parameters.Length - 1)..];
+        if (rest is [var whole] && parameters[^1].ParameterType.IsInstanceOfType(whole))
+            return arguments;
+        var folded = Array.CreateInstance(parameters[^1].ParameterType.GetElementType()!, rest.Length);
+        Array.Copy(rest, folded, rest.Length);
+        return [.. arguments[..(parameters.Length - 1)], folded];
     }
 }
