@@ -18,8 +18,8 @@ internal sealed record Target(string Name, string Project, string[] Files, strin
             ["ChargeLifecycle"],
             "Curaway.Payments.Tests",
             [
-                ".ChargeLifecycleTests", ".ChargeConflictTests", ".ChargeDisputeTests", ".ChargeLifecycleOrderTests", ".ChargeScheduleTests",
-                ".ChargeCommitTests", ".ChargeLifecyclePropertyTests",
+                ".ChargeLifecycleTests", ".ChargeConflictTests", ".ChargeDisputeTests", ".ChargeReleaseTests", ".ExtraPaymentsTests",
+                ".ChargeScheduleTests", ".ChargeCommitTests", ".ChargeLifecycleOrderTests", ".ChargeLifecyclePropertyTests",
             ]),
         new(
             "StripeMapping",
