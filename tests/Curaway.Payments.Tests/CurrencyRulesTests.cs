@@ -73,6 +73,10 @@ public sealed class CurrencyRulesTests
     public void What_the_provider_cannot_mean_is_not_guessed(long amount, string? code) => Assert.Null(Rules.FromProvider(amount, code));
 
     [Fact]
+    public void The_largest_amount_that_fits_is_read() =>
+        Assert.Equal(new Money(long.MaxValue / 100 * 100, Currency.Parse("MGA")), Rules.FromProvider(long.MaxValue / 100, "MGA"));
+
+    [Fact]
     public void Nothing_is_read_as_nothing() => Assert.Equal(Money.Zero(Currency.Parse("USD")), Rules.FromProvider(0, "USD"));
 
     [Fact]

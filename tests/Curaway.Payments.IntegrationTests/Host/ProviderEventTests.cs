@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+using System.Text;
 using Curaway.Payments.IntegrationTests.Providers;
 using Curaway.Payments.Simulators;
 
@@ -129,6 +131,30 @@ public sealed class ProviderEventTests(HostFixture host) : IClassFixture<HostFix
             await host.TextAsync("SELECT state || ' ' || number || ' ' || hosted_url FROM charge_invoices WHERE charge_id = @id", charge.Id));
         Assert.Equal("captured", await host.ChargeStatusOfAsync(charge.Consultation));
         Assert.Equal(0, await AlertsAsync(charge.Id, "money_conflict"));
+    }
+
+    [Fact]
+    public async Task An_event_of_live_mode_moves_no_charge_of_test_mode_and_is_told()
+    {
+        var consultation = await host.Patient().BookAsync();
+        var charge = await host.ChargeIdOfAsync(consultation);
+        var reference = (await host.TextAsync("SELECT provider_reference FROM consultation_charges WHERE id = @id", charge))!;
+        await host.DrainAsync();
+        var body = $$"""
+            {"id":"evt_{{charge.Replace("-", "", StringComparison.Ordinal)}}","object":"event","api_version":"2026-10-28.endive","livemode":true,
+             "type":"payment_intent.canceled","created":1795165200,"data":{"object":{"id":"{{reference}}","object":"payment_intent","amount":5000,
+             "amount_capturable":0,"amount_received":0,"capture_method":"manual","currency":"usd","livemode":true,"status":"canceled",
+             "metadata":{"charge_id":"{{charge}}"},"latest_charge":null} } }
+            """;
+        var signed = host.Stripe.Webhooks.Sign(Encoding.UTF8.GetBytes(body));
+        using var content = new ByteArrayContent(signed.Body.ToArray());
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        var headers = signed.Headers.Where(header => header.Key != "Content-Type").Select(header => (header.Key, header.Value));
+        (await host.Anonymous().SendRawAsync(HttpMethod.Post, "/api/v1/webhooks/stripe", content, [.. headers])).Expect(200);
+
+        Assert.Equal("authorized", await host.ChargeStatusOfAsync(consultation));
+        Assert.Equal(1, await host.CountAsync("SELECT count(*) FROM audit_log WHERE charge_id = @id AND details LIKE '%other_mode%'", charge));
+        Assert.Equal(1, await AlertsAsync(charge, "money_conflict"));
     }
 
     /// <summary>A charge that was captured, in its provider's words.</summary>
