@@ -25,9 +25,6 @@ internal static partial class StripeMapping
     public const string ChargeIdKey = "charge_id";
     public const string OperationIdKey = "operation_id";
 
-    private const int CodeLengthMax = 64;
-    private const int IdLengthMax = 255;
-
     /// <summary>
     /// Where Stripe differs from ISO 4217 (https://docs.stripe.com/currencies): MGA without decimals; ISK and UGX with two
     /// that must be 00; three-decimal currencies with a last digit of 0. Its minimums follow the settlement currency, which
@@ -56,11 +53,6 @@ internal static partial class StripeMapping
             ["TND"] = 10,
         },
         minimums: new Dictionary<string, long>());
-
-    /// <summary>True for an id of that kind which is safe in a URL and a column.</summary>
-    public static bool IsId(string? id, string prefix) =>
-        id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
-        && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>True when the object's metadata names our operation, or our charge.</summary>
     public static bool IsOurs(JsonElement json, ProviderRequest request) =>
@@ -208,32 +200,6 @@ internal static partial class StripeMapping
     private static Money In(Money? amount, Currency currency) =>
         amount is { } known && known.Currency == currency ? known : Money.Zero(currency);
 
-    public static bool IsChargeId(string id) => IsId(id, "ch_") || IsId(id, "py_");
-
-    private static string? ChargeIdOf(JsonElement json, string name) => IdOf(json, name) is { } id && IsChargeId(id) ? id : null;
-
-    /// <summary>An id that stands there by itself or inside the expanded object.</summary>
-    public static string? IdOf(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? Text(value, "id") : Text(json, name);
-
-    public static bool IsObject(JsonElement json, string type) => json.ValueKind == JsonValueKind.Object && Text(json, "object") == type;
-
-    public static string? Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    public static bool? Flag(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
-
-    public static long? Number(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
-
-    public static Money? Amount(JsonElement json, string name) =>
-        Number(json, name) is { } amount ? Currencies.FromProvider(amount, Text(json, "currency")) : null;
-
-    // Unix seconds; 0 or less means "not told". The upper bound is the year 9999.
-    private static DateTimeOffset? Time(JsonElement json, string name) =>
-        Number(json, name) is { } seconds and > 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
-
     private static DateTimeOffset? CaptureBeforeOf(JsonElement charge) =>
         charge.TryGetProperty("payment_method_details", out var details) && details.ValueKind == JsonValueKind.Object
         && details.TryGetProperty("card", out var card) && card.ValueKind == JsonValueKind.Object
@@ -241,10 +207,4 @@ internal static partial class StripeMapping
             : null;
 
     private static string CodeOf(JsonElement error) => Code(Text(error, "decline_code") ?? Text(error, "code") ?? Text(error, "type"));
-
-    /// <summary>A machine word, or <c>other</c>: never text.</summary>
-    public static string Code(string? code) =>
-        code is { Length: > 0 and <= CodeLengthMax } && code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
-            ? code
-            : "other";
 }

@@ -113,7 +113,7 @@ public sealed partial class ChargeService
     /// provider takes all or nothing, is <see cref="ErrorCodes.AmountInvalid"/>; nothing was sent.
     /// </summary>
     public Task<ChargeResult> CaptureAsync(CaptureCharge command, CancellationToken ct = default) =>
-        RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Capture(state, command, _caller.CapabilitiesOf), new ChargeCause("capture", "api", command.ActorId), ct);
+        RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Capture(state, command), new ChargeCause("capture", "api", command.ActorId), ct);
 
     /// <summary>Lets the held money go. A charge already voided answers the same again; one captured is <see cref="ErrorCodes.StateConflict"/>.</summary>
     public Task<ChargeResult> VoidAsync(ChargeId id, string reason, string actorId, CancellationToken ct = default) =>
@@ -125,7 +125,7 @@ public sealed partial class ChargeService
     /// </summary>
     public Task<ChargeResult> RefundAsync(RefundCharge command, CancellationToken ct = default) => OperationStart.IsRelease(command.RequestId)
         ? Task.FromResult(Refused(null, new PaymentError(ErrorCodes.ValidationFailed, "request_id")))
-        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command, _caller.CapabilitiesOf), new ChargeCause("refund", "api", command.ActorId), ct);
+        : RunAsync(new ChargeSelector.ById(command.ChargeId), state => _start.Refund(state, command), new ChargeCause("refund", "api", command.ActorId), ct);
 
     /// <summary>Void if authorized, refund if captured; done already when nothing is held.</summary>
     public Task<ChargeResult> ReleaseAsync(ReleaseCharge command, CancellationToken ct = default) =>
@@ -137,7 +137,7 @@ public sealed partial class ChargeService
 
     internal Task<ChargeResult> ReleaseAsync(ReleaseCharge command, string source, CancellationToken ct) => RunAsync(
         new ChargeSelector.ById(command.ChargeId),
-        state => _start.Release(state, command, _caller.CapabilitiesOf),
+        state => _start.Release(state, command),
         new ChargeCause("release", source, command.ActorId),
         ct);
 

@@ -73,11 +73,11 @@ internal sealed partial class OperationStart(PaymentsOptions options, Func<Charg
             : Start.Done(outcome);
     }
 
-    public Start Capture(ChargeState state, CaptureCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
+    public Start Capture(ChargeState state, CaptureCharge command)
     {
         if (command.Amount is not { } asked || state.Charge is not { } charge)
             return Verb(state, OperationKind.Capture, null, command.ActorId, "session_ended");
-        if (RefusalOf(asked, charge.Amount, capabilitiesOf(charge)) is { } refusal)
+        if (RefusalOf(asked, charge.Amount, capabilities(charge)) is { } refusal)
             return Start.Refuse(refusal);
         return IsDone(charge, OperationKind.Capture) && asked != charge.Captured
             ? Start.Refuse(ErrorCodes.StateConflict, "captured_other_amount")
@@ -87,7 +87,7 @@ internal sealed partial class OperationStart(PaymentsOptions options, Func<Charg
     public Start Void(ChargeState state, string reason, string actorId) => CallerText.RefusalOfReason(reason) is { } refusal
         ? Start.Refuse(refusal) : Verb(state, OperationKind.Void, null, actorId, reason);
 
-    public Start Refund(ChargeState state, RefundCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
+    public Start Refund(ChargeState state, RefundCharge command)
     {
         if (CallerText.RefusalOfReason(command.Reason) is { } noWord)
             return Start.Refuse(noWord);
@@ -103,7 +103,7 @@ internal sealed partial class OperationStart(PaymentsOptions options, Func<Charg
         if (command.Amount is { } asked && asked.Currency != charge.Amount.Currency)
             return Start.Refuse(ErrorCodes.CurrencyUnsupported, "other_currency");
         // The minimum is a charge's: the rest of one may be smaller.
-        if (command.Amount is { } part && capabilitiesOf(charge).Currencies.Check(part) is { Reason: not "minimum" } unwritable)
+        if (command.Amount is { } part && capabilities(charge).Currencies.Check(part) is { Reason: not "minimum" } unwritable)
             return Start.Refuse(unwritable);
         var amount = command.Amount ?? ChargeLifecycle.RefundableOf(charge, state.Operations);
         return ChargeLifecycle.Allows(charge, state.Operations, OperationKind.Refund, amount) is { } refusal
@@ -119,7 +119,7 @@ internal sealed partial class OperationStart(PaymentsOptions options, Func<Charg
     }
 
     /// <summary>Void if authorized, refund if captured, nothing if nothing is held.</summary>
-    public Start Release(ChargeState state, ReleaseCharge command, Func<Charge, ProviderCapabilities> capabilitiesOf)
+    public Start Release(ChargeState state, ReleaseCharge command)
     {
         if (state.Charge?.Status is not (ChargeStatus.Captured or ChargeStatus.PartiallyRefunded or ChargeStatus.Refunded))
             return Void(state, command.Reason, command.ActorId);
@@ -139,7 +139,7 @@ internal sealed partial class OperationStart(PaymentsOptions options, Func<Charg
             RequestId = OpaqueId.Parse(ReleasePrefix + (releases.Count + 1)),
             Reason = command.Reason,
             ActorId = command.ActorId,
-        }, capabilitiesOf);
+        });
     }
 
     /// <summary>True for the request ids of releases, which callers' own refunds may not use.</summary>

@@ -87,9 +87,10 @@ public sealed partial class TwoWayReconciliation
 
     private async Task ListTheirsAsync(Run run, IProviderListing listing, CancellationToken ct)
     {
-        var accounts = run.Ours.Where(key => key.Provider == listing.Provider).Select(key => key.ProviderAccount).Append("default").Distinct()
-            .Where(account => _caller.Find(listing.Provider)?.IsConfigured(account) == true);
-        foreach (var account in accounts)
+        // Every account we have keys of: money nobody here knows may also lie where we have sent nothing for days.
+        if (_caller.Find(listing.Provider) is not { } provider)
+            return;
+        foreach (var account in provider.Accounts.Where(provider.IsConfigured))
         {
             await foreach (var page in listing.ListAsync(account, run.Since, ct).ConfigureAwait(false))
             {

@@ -103,11 +103,26 @@ public abstract class WireMockHarness : ProviderHarness
     /// <summary>Answers one method and path.</summary>
     public void Stub(string method, string path, int status, string body, params (string Name, string Value)[] headers)
     {
-        var response = Response.Create().WithStatusCode(status).WithHeader("Content-Type", "application/json").WithBody(body, null, Encoding.UTF8);
+        var response = Answer(status, body);
         foreach (var (name, value) in headers)
             response = response.WithHeader(name, value);
         Server.Given(Matching(method, path)).RespondWith(response);
     }
+
+    /// <summary>Answers one method and path with the first answer first; who asks once more than that is not answered.</summary>
+    public void StubInOrder(string method, string path, IReadOnlyList<(int Status, string Body)> answers)
+    {
+        for (var at = 0; at < answers.Count; at++)
+        {
+            var mapping = Server.Given(Matching(method, path)).InScenario($"{method} {path}");
+            if (at > 0)
+                mapping = mapping.WhenStateIs($"{at} answered");
+            mapping.WillSetStateTo($"{at + 1} answered").RespondWith(Answer(answers[at].Status, answers[at].Body));
+        }
+    }
+
+    private static IResponseBuilder Answer(int status, string body) =>
+        Response.Create().WithStatusCode(status).WithHeader("Content-Type", "application/json").WithBody(body, null, Encoding.UTF8);
 
     protected static IRequestBuilder Matching(string method, string path) => Request.Create().UsingMethod(method).WithPath(path);
 

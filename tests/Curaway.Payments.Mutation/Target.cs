@@ -18,8 +18,8 @@ internal sealed record Target(string Name, string Project, string[] Files, strin
             ["ChargeLifecycle"],
             "Curaway.Payments.Tests",
             [
-                ".ChargeLifecycleTests", ".ChargeConflictTests", ".ChargeDisputeTests", ".ChargeLifecycleOrderTests", ".ChargeScheduleTests",
-                ".ChargeCommitTests", ".ChargeLifecyclePropertyTests",
+                ".ChargeLifecycleTests", ".ChargeConflictTests", ".ChargeDisputeTests", ".ChargeReleaseTests", ".ExtraPaymentsTests",
+                ".ChargeScheduleTests", ".ChargeCommitTests", ".ChargeLifecycleOrderTests", ".ChargeLifecyclePropertyTests",
             ]),
         new(
             "StripeMapping",
@@ -27,7 +27,7 @@ internal sealed record Target(string Name, string Project, string[] Files, strin
             ["StripeMapping"],
             "Curaway.Payments.ContractTests",
             [
-                ".StripeEventTests", ".StripeDisputeTests", ".CurrencyTableTests", ".StripeForeignFieldTests", ".StripeReadTests",
+                ".StripeMappingTests", ".StripeEventTests", ".StripeDisputeTests", ".CurrencyTableTests", ".StripeForeignFieldTests", ".StripeReadTests",
                 ".StripeCallTests",
             ]),
         new(
@@ -36,7 +36,7 @@ internal sealed record Target(string Name, string Project, string[] Files, strin
             ["RazorpayMapping"],
             "Curaway.Payments.ContractTests",
             [
-                ".RazorpayWebhookTests", ".RazorpayDisputeTests", ".CurrencyTableTests", ".RazorpayCheckoutTests",
+                ".RazorpayMappingTests", ".RazorpayWebhookTests", ".RazorpayDisputeTests", ".CurrencyTableTests", ".RazorpayCheckoutTests",
                 ".RazorpayReadTests", ".RazorpayReleaseTests", ".RazorpayCallTests",
             ]),
     ];

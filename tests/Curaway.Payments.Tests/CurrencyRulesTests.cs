@@ -72,6 +72,27 @@ public sealed class CurrencyRulesTests
     [InlineData(long.MaxValue, "MGA")]
     public void What_the_provider_cannot_mean_is_not_guessed(long amount, string? code) => Assert.Null(Rules.FromProvider(amount, code));
 
+    [Theory]
+    [InlineData("JPY", 1, 15, 150)]
+    [InlineData("JPY", 3, 15, 15_000)]
+    [InlineData("KWD", 0, 15_000, 15)]
+    [InlineData("KWD", 2, 150, 15)]
+    public void Any_number_of_decimals_is_written_and_read_back(string code, int exponent, long minorUnits, long provider)
+    {
+        var rules = new CurrencyRules(new Dictionary<string, int> { [code] = exponent }, new Dictionary<string, long>(), new Dictionary<string, long>());
+        var amount = new Money(minorUnits, Currency.Parse(code));
+
+        Assert.Equal((provider, amount), (rules.ToProvider(amount), rules.FromProvider(provider, code)));
+    }
+
+    [Fact]
+    public void More_than_the_provider_documents_is_never_written() =>
+        Assert.Throws<ArgumentException>(() => Rules.ToProvider(new Money(CurrencyRules.ProviderAmountMax + 1, Currency.Parse("USD"))));
+
+    [Fact]
+    public void The_largest_amount_that_fits_is_read() =>
+        Assert.Equal(new Money(long.MaxValue / 100 * 100, Currency.Parse("MGA")), Rules.FromProvider(long.MaxValue / 100, "MGA"));
+
     [Fact]
     public void Nothing_is_read_as_nothing() => Assert.Equal(Money.Zero(Currency.Parse("USD")), Rules.FromProvider(0, "USD"));
 

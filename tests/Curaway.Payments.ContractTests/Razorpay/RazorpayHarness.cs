@@ -17,6 +17,9 @@ internal sealed class RazorpayHarness : WireMockHarness
 
     public override string PaymentReference => RazorpayAnswers.PaymentId;
 
+    /// <summary>How the account lets go of what is held. Set before the provider is asked for.</summary>
+    public RazorpayVoidPolicy VoidPolicy { get; set; }
+
     public Uri Address => new(Server.Urls[0]);
 
     /// <summary>The bodies of what was posted, byte for byte.</summary>
@@ -153,6 +156,7 @@ internal sealed class RazorpayHarness : WireMockHarness
                 return;
             options.KeyId = KeyId;
             options.KeySecret = KeySecret;
+            options.VoidPolicy = VoidPolicy;
             options.ApiBase = apiBase.ToString();
         });
         return services.BuildServiceProvider().GetRequiredService<IPaymentProvider>();

@@ -85,6 +85,34 @@ public sealed class RazorpayReleaseTests : ProviderTests
         Assert.Equal((OperationOutcome.Succeeded, ChargeStatus.Refunded), (result.Outcome, StatusAfter(request, result)));
     }
 
+    [Fact]
+    public async Task A_payment_the_engine_has_not_marked_is_not_captured()
+    {
+        Razorpay.VoidPolicy = RazorpayVoidPolicy.CaptureThenRefund;
+        Razorpay.StubPayments(RazorpayAnswers.Payment("authorized"));
+
+        var result = await VoidAsync(RequestFor(OperationKind.Void));
+
+        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.NotFound, "payment_unmarked"), (result.Outcome, result.Fault, result.Reason));
+        Assert.All(World.Sent, sent => Assert.Equal("GET", sent.Method));
+    }
+
+    [Fact]
+    public async Task An_order_is_paid_once_so_beside_a_captured_payment_no_other_is_captured()
+    {
+        Razorpay.VoidPolicy = RazorpayVoidPolicy.CaptureThenRefund;
+        var request = RequestFor(OperationKind.Void);
+        var (first, second) = (request.Charge.Payments[0] with { ReleasesByCapture = true }, request.Charge.Payments[0] with { Reference = "pay_Second01", ReleasesByCapture = true });
+        Razorpay.StubPayments(RazorpayAnswers.Payment("refunded", captured: true, refunded: 150_000), RazorpayAnswers.Payment("authorized", id: "pay_Second01"));
+        Razorpay.StubRefunds(RazorpayAnswers.Refund("[]"));
+
+        var result = await VoidAsync(request with { Charge = request.Charge with { Payments = [first, second] } });
+
+        Assert.Equal(OperationOutcome.Succeeded, result.Outcome);
+        Assert.Equal([null, PaidAt.AddDays(3)], result.Snapshot!.Payments.Select(payment => payment.ReleaseDueAt));
+        Assert.All(World.Sent, sent => Assert.Equal("GET", sent.Method));
+    }
+
     [Theory]
     [InlineData(500, "", ProviderFault.ServerError)]
     [InlineData(200, """{"items":[null]}""", ProviderFault.Unreadable)]

@@ -9,7 +9,7 @@ namespace Curaway.Payments.IntegrationTests.Docs;
 /// </summary>
 public sealed class ProviderCallsTests
 {
-    private static readonly string[] Verbs = ["authorize", "capture", "void", "refund", "verify_checkout", "find"];
+    private static readonly string[] Verbs = ["authorize", "capture", "void", "refund", "verify_checkout", "find", "create_customer", "find_kept", "forget"];
 
     [Fact]
     public void The_page_of_calls_says_what_the_files_say()
@@ -21,6 +21,7 @@ public sealed class ProviderCallsTests
             What each verb sends, to the last header and field, and what it makes of the answers. Made from the files under
             `tests/Curaway.Payments.ContractTests/*/Calls`, to which the contract tests hold the adapters; a test compares the two. The ids are
             those of one example: charge `01940000-0000-7000-8000-0000000000cc`, operation `01940000-0000-7000-8000-0000000000aa`.
+            A list of saved cards is read from our own rows and calls nobody; Razorpay has no vault ([ADR 0006](../adr/0006-saved-methods.md)).
             Left out are headers of the transport (`Host`, `Accept`, `Content-Length`, `User-Agent`, Stripe.net's `X-Stripe-Client-User-Agent`).
 
 

@@ -130,31 +130,4 @@ public sealed class CheckoutTests(SimulatedEngine engine) : IClassFixture<Simula
         var charge = await engine.ChargeAsync(waiting.Charge!.Id);
         Assert.Equal((ChargeStatus.Authorized, 100_00L), (charge.Status, engine.Razorpay.LedgerOf(charge.Id).Held));
     }
-
-    [Fact]
-    public async Task At_Razorpay_a_payment_of_an_expired_checkout_is_alerted_and_lapses()
-    {
-        var waiting = await engine.Charges.AuthorizeAsync(engine.Checkout(engine.Razorpay), Ct);
-        engine.Advance(TimeSpan.FromMinutes(31));
-        await engine.SweepAsync();
-        Assert.Equal(ChargeStatus.Voided, (await engine.ChargeAsync(waiting.Charge!.Id)).Status);
-
-        var late = Razorpay.PayAsPatient(waiting.NextAction!.Parameters["order_id"]);
-        var proven = await engine.CompleteAsync(waiting.Charge, SimulatedRazorpay.ProofOf(late));
-        Assert.Equal((OperationOutcome.Refused, ErrorCodes.StateConflict), (proven.Outcome, proven.Error?.Code));
-        await engine.DeliverAsync(engine.Razorpay);
-        engine.Advance(TimeSpan.FromMinutes(1));
-        await engine.SweepAsync();
-        var charge = await engine.ChargeAsync(waiting.Charge.Id);
-        Assert.Equal(ChargeStatus.Voided, charge.Status);
-        Assert.NotNull(charge.ReleaseDueAt);
-        Assert.Single(await engine.AlertsAsync(charge.Id), alert => alert is { Category: "money_conflict", Severity: AlertSeverity.Critical });
-
-        engine.Advance(charge.ReleaseDueAt.Value - engine.Time.GetUtcNow() + TimeSpan.FromMinutes(5));
-        await engine.SweepAsync();
-        charge = await engine.ChargeAsync(charge.Id);
-        Assert.Equal((ChargeStatus.Voided, null), (charge.Status, charge.ReleaseDueAt));
-        Assert.Equal(PaymentState.Voided, Assert.Single(charge.Payments).State);
-        Assert.Equal(0, engine.Razorpay.LedgerOf(charge.Id).Held);
-    }
 }

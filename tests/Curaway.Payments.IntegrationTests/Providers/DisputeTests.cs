@@ -59,49 +59,19 @@ public sealed class DisputeTests
 
     private static void EmitDispute(SimulatedProvider provider, Charge charge, string type, string status)
     {
-        var payment = charge.PrincipalPayment!.Reference;
+        var (payment, amount) = (charge.PrincipalPayment!.Reference, charge.Amount.MinorUnits);
         if (provider is SimulatedStripe stripe)
-        {
-            stripe.Simulator.EmitEvent(type, $$"""
-                {"id":"dp_1","object":"dispute","amount":{{charge.Amount.MinorUnits}},"charge":"{{payment}}","currency":"usd","livemode":false,
-                 "payment_intent":"{{charge.Reference}}","reason":"fraudulent","status":"{{status}}"}
-                """);
-        }
+            stripe.Simulator.EmitEvent(type, EventBodies.StripeDispute(charge.Reference!, payment, amount, status));
         else
-        {
-            ((SimulatedRazorpay)provider).Simulator.EmitEvent(type, $$"""
-                {"payment":{"entity":{{PaymentOf(charge, payment, charge.Reference!)}} },
-                 "dispute":{"entity":{"id":"disp_1","entity":"dispute","payment_id":"{{payment}}","amount":{{charge.Amount.MinorUnits}},
-                 "currency":"INR","amount_deducted":0,"reason_code":"fraudulent","status":"{{status}}","phase":"chargeback"} } }
-                """);
-        }
+            ((SimulatedRazorpay)provider).Simulator.EmitEvent(type, EventBodies.RazorpayDispute(charge.Id.ToString(), charge.Reference!, payment, amount, status));
     }
 
     private static void EmitInvoice(SimulatedProvider provider, Charge charge)
     {
+        var (id, amount) = (charge.Id.ToString(), charge.Amount.MinorUnits);
         if (provider is SimulatedStripe stripe)
-        {
-            stripe.Simulator.EmitEvent("invoice.paid", $$"""
-                {"id":"in_1","object":"invoice","total":{{charge.Amount.MinorUnits}},"amount_due":{{charge.Amount.MinorUnits}},"currency":"usd",
-                 "livemode":false,"metadata":{"charge_id":"{{charge.Id}}"},"number":"A-1","hosted_invoice_url":"https://example.test/i/1",
-                 "payment_intent":"pi_other","status":"paid"}
-                """);
-        }
+            stripe.Simulator.EmitEvent("invoice.paid", EventBodies.StripeInvoice(id, amount, "paid"));
         else
-        {
-            ((SimulatedRazorpay)provider).Simulator.EmitEvent("invoice.paid", $$"""
-                {"payment":{"entity":{{PaymentOf(charge, "pay_other", "order_other")}} },
-                 "order":{"entity":{"id":"order_other","entity":"order","amount":{{charge.Amount.MinorUnits}},"currency":"INR","notes":[]} },
-                 "invoice":{"entity":{"id":"inv_1","entity":"invoice","invoice_number":"A-1","order_id":"order_other","payment_id":"pay_other",
-                 "status":"paid","amount":{{charge.Amount.MinorUnits}},"currency":"INR","short_url":"https://example.test/i/1",
-                 "notes":{"charge_id":"{{charge.Id}}"} } } }
-                """);
-        }
+            ((SimulatedRazorpay)provider).Simulator.EmitEvent("invoice.paid", EventBodies.RazorpayInvoice(id, amount, "paid"));
     }
-
-    private static string PaymentOf(Charge charge, string payment, string order) =>
-        $$"""
-        {"id":"{{payment}}","entity":"payment","amount":{{charge.Amount.MinorUnits}},"currency":"INR","status":"captured",
-         "order_id":"{{order}}","captured":true,"amount_refunded":0,"notes":{"charge_id":"{{charge.Id}}"},"created_at":1795165200}
-        """;
 }

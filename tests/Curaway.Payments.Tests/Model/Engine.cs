@@ -159,11 +159,11 @@ internal sealed class Engine
     private Start StartOf(ChargeState state, int charge, string command) => command switch
     {
         Book => _start.Authorize(state, Command(throws: false), _routing, "default"),
-        End => _start.Capture(state, new CaptureCharge { ChargeId = Names.Charge(charge), ActorId = "clinician" }, _ => _provider.Capabilities),
-        Cancel => WithoutExclusion(state, open => _start.Release(open, new ReleaseCharge(Names.Charge(charge), "canceled", "patient"), _ => _provider.Capabilities)),
-        RefundHalf => _start.Refund(state, RefundOf(charge, "half", Full / 2), _ => _provider.Capabilities),
-        RefundAll => _start.Refund(state, RefundOf(charge, "all", Full), _ => _provider.Capabilities),
-        Release => _start.Release(state, new ReleaseCharge(Names.Charge(charge), state.Charge!.ClosingReason ?? "hold_expired", "reconciler"), _ => _provider.Capabilities),
+        End => _start.Capture(state, new CaptureCharge { ChargeId = Names.Charge(charge), ActorId = "clinician" }),
+        Cancel => WithoutExclusion(state, open => _start.Release(open, new ReleaseCharge(Names.Charge(charge), "canceled", "patient"))),
+        RefundHalf => _start.Refund(state, RefundOf(charge, "half", Full / 2)),
+        RefundAll => _start.Refund(state, RefundOf(charge, "all", Full)),
+        Release => _start.Release(state, new ReleaseCharge(Names.Charge(charge), state.Charge!.ClosingReason ?? "hold_expired", "reconciler")),
         _ => Take(state, int.Parse(command.AsSpan("resolve ".Length), System.Globalization.CultureInfo.InvariantCulture)),
     };
 

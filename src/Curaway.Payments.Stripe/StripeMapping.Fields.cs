@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace Curaway.Payments.Stripe;
+
+// One field at a time: null for what is missing, of another type or out of bounds.
+internal static partial class StripeMapping
+{
+    private const int CodeLengthMax = 64;
+    private const int IdLengthMax = 255;
+
+    /// <summary>True for an id of that kind which is safe in a URL and a column.</summary>
+    public static bool IsId(string? id, string prefix) =>
+        id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
+        && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    public static bool IsChargeId(string id) => IsId(id, "ch_") || IsId(id, "py_");
+
+    private static string? ChargeIdOf(JsonElement json, string name) => IdOf(json, name) is { } id && IsChargeId(id) ? id : null;
+
+    /// <summary>An id that stands there by itself or inside the expanded object.</summary>
+    public static string? IdOf(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? Text(value, "id") : Text(json, name);
+
+    public static bool IsObject(JsonElement json, string type) => json.ValueKind == JsonValueKind.Object && Text(json, "object") == type;
+
+    public static string? Text(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    public static bool? Flag(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
+
+    public static long? Number(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
+
+    public static Money? Amount(JsonElement json, string name) =>
+        Number(json, name) is { } amount ? Currencies.FromProvider(amount, Text(json, "currency")) : null;
+
+    // Unix seconds; 0 or less means "not told". The upper bound is the year 9999.
+    private static DateTimeOffset? Time(JsonElement json, string name) =>
+        Number(json, name) is { } seconds and > 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+
+    /// <summary>A machine word, or <c>other</c>: never text.</summary>
+    public static string Code(string? code) =>
+        code is { Length: > 0 and <= CodeLengthMax } && code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
+            ? code
+            : "other";
+}

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Curaway.Payments.Stripe;
+
+namespace Curaway.Payments.ContractTests.Stripe;
+
+/// <summary>One field at a time: what is missing, of another type or out of bounds is null and never a guess.</summary>
+public sealed class StripeMappingTests
+{
+    [Theory]
+    [InlineData("pi_1", true)]
+    [InlineData("pi_A_z9", true)]
+    [InlineData("pi_", false)]
+    [InlineData("Pi_1", false)]
+    [InlineData("pm_1", false)]
+    [InlineData("pi_1/../x", false)]
+    [InlineData("pi_1é", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void An_id_is_its_prefix_and_what_is_safe_in_a_url(string? id, bool isOne) => Assert.Equal(isOne, StripeMapping.IsId(id, "pi_"));
+
+    [Fact]
+    public void An_id_has_at_most_255_characters()
+    {
+        Assert.True(StripeMapping.IsId("pi_" + new string('a', 252), "pi_"));
+        Assert.False(StripeMapping.IsId("pi_" + new string('a', 253), "pi_"));
+    }
+
+    [Theory]
+    [InlineData("ch_1", true)]
+    [InlineData("py_1", true)]
+    [InlineData("pi_1", false)]
+    public void A_payment_is_a_charge_or_a_py(string id, bool isOne) => Assert.Equal(isOne, StripeMapping.IsChargeId(id));
+
+    [Theory]
+    [InlineData("card_declined", "card_declined")]
+    [InlineData("3ds_2", "3ds_2")]
+    [InlineData("Card_declined", "other")]
+    [InlineData("Your card was declined.", "other")]
+    [InlineData("", "other")]
+    [InlineData(null, "other")]
+    public void A_code_is_a_machine_word(string? code, string expected) => Assert.Equal(expected, StripeMapping.Code(code));
+
+    [Fact]
+    public void A_code_has_at_most_64_characters()
+    {
+        var longest = new string('a', 64);
+
+        Assert.Equal((longest, "other"), (StripeMapping.Code(longest), StripeMapping.Code(longest + "a")));
+    }
+
+    [Theory]
+    [InlineData("""{"x":"ch_1"}""", "ch_1")]
+    [InlineData("""{"x":{"id":"ch_1"} }""", "ch_1")]
+    [InlineData("""{"x":{"id":1} }""", null)]
+    [InlineData("""{"x":{} }""", null)]
+    [InlineData("""{"x":null}""", null)]
+    [InlineData("""{"x":["ch_1"]}""", null)]
+    [InlineData("{}", null)]
+    public void An_id_stands_alone_or_inside_its_object(string json, string? id) => Assert.Equal(id, StripeMapping.IdOf(JsonElement.Parse(json), "x"));
+
+    [Theory]
+    [InlineData("""{"t":1,"f":"true","n":"1"}""", null, null, null)]
+    [InlineData("""{"t":null,"f":null,"n":null}""", null, null, null)]
+    [InlineData("""{"t":"a","f":true,"n":1}""", "a", true, 1L)]
+    [InlineData("""{"t":"","f":false,"n":0}""", "", false, 0L)]
+    [InlineData("""{"n":1.5}""", null, null, null)]
+    [InlineData("""{"n":9223372036854775808}""", null, null, null)]
+    public void A_field_of_another_type_is_not_there(string json, string? text, bool? flag, long? number)
+    {
+        var read = JsonElement.Parse(json);
+
+        Assert.Equal((text, flag, number), (StripeMapping.Text(read, "t"), StripeMapping.Flag(read, "f"), StripeMapping.Number(read, "n")));
+    }
+
+    [Theory]
+    [InlineData("""{"object":"refund"}""", true)]
+    [InlineData("""{"object":"charge"}""", false)]
+    [InlineData("""{"object":1}""", false)]
+    [InlineData("{}", false)]
+    [InlineData("""["refund"]""", false)]
+    [InlineData("null", false)]
+    public void An_object_says_what_it_is(string json, bool isRefund) => Assert.Equal(isRefund, StripeMapping.IsObject(JsonElement.Parse(json), "refund"));
+
+    [Theory]
+    [InlineData("""{"object":"list","data":[{"id":"re_1"},{"id":"re_2"}],"has_more":true}""", 2, "re_2")]
+    [InlineData("""{"object":"list","data":[{"id":"re_1"}],"has_more":false}""", 1, null)]
+    [InlineData("""{"object":"list","data":[],"has_more":true}""", 0, null)]
+    [InlineData("""{"object":"list","data":["re_1"],"has_more":false}""", 1, null)]
+    public void A_page_says_where_the_next_one_starts(string json, int count, string? next)
+    {
+        var page = StripeMapping.ReadPage(JsonElement.Parse(json))!;
+
+        Assert.Equal((count, next), (page.Items.Count, page.Next));
+    }
+
+    [Theory]
+    [InlineData("""{"object":"list","data":[{"id":"re_1"}]}""")]
+    [InlineData("""{"object":"list","data":{},"has_more":false}""")]
+    [InlineData("""{"object":"list","has_more":false}""")]
+    [InlineData("""{"object":"lists","data":[],"has_more":false}""")]
+    [InlineData("""{"object":"list","data":["re_1"],"has_more":true}""")]
+    [InlineData("""{"object":"list","data":[{"id":1}],"has_more":true}""")]
+    public void What_is_no_page_is_none(string json) => Assert.Null(StripeMapping.ReadPage(JsonElement.Parse(json)));
+}

@@ -1,0 +1,138 @@
+namespace Curaway.Payments.IntegrationTests.Providers;
+
+/// <summary>Money that comes when nobody waits for it any more: it is never kept, and a human is told once.</summary>
+[Trait("Promise", "P03")]
+public sealed class LateMoneyTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(RazorpayVoidPolicy.LetLapse, true)]
+    [InlineData(RazorpayVoidPolicy.LetLapse, false)]
+    [InlineData(RazorpayVoidPolicy.CaptureThenRefund, true)]
+    [InlineData(RazorpayVoidPolicy.CaptureThenRefund, false)]
+    [InlineData(RazorpayVoidPolicy.RefundAuthorized, true)]
+    [InlineData(RazorpayVoidPolicy.RefundAuthorized, false)]
+    public async Task At_Razorpay_a_payment_after_the_checkout_expired_is_let_go_as_the_policy_says(RazorpayVoidPolicy policy, bool isTold)
+    {
+        await using var engine = await StartAsync(policy);
+        var waiting = await ExpiredAsync(engine, engine.Razorpay);
+        var late = engine.Razorpay.Pay(waiting.NextAction!);
+        var proven = await engine.CompleteAsync(waiting.Charge!, late);
+        Assert.Equal((OperationOutcome.Refused, ErrorCodes.StateConflict), (proven.Outcome, proven.Error?.Code));
+
+        await AssertLetGoAsync(engine, waiting.Charge!.Id, policy, isTold);
+    }
+
+    [Theory]
+    [InlineData(RazorpayVoidPolicy.LetLapse)]
+    [InlineData(RazorpayVoidPolicy.CaptureThenRefund)]
+    [InlineData(RazorpayVoidPolicy.RefundAuthorized)]
+    public async Task At_Razorpay_a_failed_payment_that_is_authorized_after_the_checkout_expired_is_let_go(RazorpayVoidPolicy policy)
+    {
+        await using var engine = await StartAsync(policy);
+        var waiting = await engine.Charges.AuthorizeAsync(engine.Checkout(engine.Razorpay), Ct);
+        var failed = engine.Razorpay.Simulator.PayAsPatient(waiting.NextAction!.Parameters["order_id"], "failure@razorpay");
+        await engine.DeliverAsync(engine.Razorpay);
+        await ExpireAsync(engine, waiting.Charge!.Id);
+        engine.Razorpay.Simulator.LateAuthorize(failed.PaymentId);
+
+        await AssertLetGoAsync(engine, waiting.Charge.Id, policy, isTold: true);
+    }
+
+    [Fact]
+    public async Task At_Stripe_a_hold_that_comes_after_the_charge_failed_is_voided()
+    {
+        await using var engine = await StartAsync(default);
+        var declined = await engine.Charges.AuthorizeAsync(engine.Booking(engine.Stripe, "pm_card_visa_chargeDeclined"), Ct);
+        Assert.Equal(ChargeStatus.Failed, declined.Charge!.Status);
+        var id = declined.Charge.Id;
+        var intent = engine.Stripe.Simulator.Ledger.PaymentIntents.Single(intent => intent.Metadata.Values.Contains(id.ToString()));
+        engine.Stripe.Simulator.PayAsPatient(intent.ClientSecret);
+        Assert.Equal(100_00, engine.Stripe.LedgerOf(id).Held);
+        await engine.DeliverAsync(engine.Stripe);
+        engine.Advance(TimeSpan.FromMinutes(1));
+        await engine.SweepAsync();
+
+        var charge = await engine.ChargeAsync(id);
+        Assert.Equal((ChargeStatus.Voided, "late_success", 0L), (charge.Status, charge.ClosingReason, engine.Stripe.LedgerOf(id).Held));
+        await AssertToldOnceAsync(engine, id);
+    }
+
+    [Fact]
+    public async Task At_Stripe_money_that_is_told_after_a_void_is_sent_back()
+    {
+        await using var engine = await StartAsync(default);
+        var waiting = await ExpiredAsync(engine, engine.Stripe);
+        var id = waiting.Charge!.Id;
+        engine.Stripe.Simulator.EmitEvent("payment_intent.succeeded", $$"""
+            {"id":"{{(await engine.ChargeAsync(id)).Reference}}","object":"payment_intent","amount":10000,"amount_capturable":0,"amount_received":10000,
+             "capture_method":"manual","currency":"usd","livemode":false,"status":"succeeded","latest_charge":"ch_late",
+             "metadata":{"charge_id":"{{id}}"} }
+            """);
+        await engine.DeliverAsync(engine.Stripe);
+        var told = await engine.ChargeAsync(id);
+        Assert.Equal((ChargeStatus.Captured, "checkout_expired"), (told.Status, told.ClosingReason));
+        engine.Advance(TimeSpan.FromMinutes(1));
+        await engine.SweepAsync();
+
+        // The ledger has no such payment, so the call is all there is to see.
+        var refund = Assert.Single(engine.Stripe.Calls, call => call.Operation == "Refund");
+        Assert.Contains("amount=10000", refund.Body, StringComparison.Ordinal);
+        await AssertToldOnceAsync(engine, id);
+    }
+
+    private static async Task AssertLetGoAsync(SimulatedEngine engine, ChargeId id, RazorpayVoidPolicy policy, bool isTold)
+    {
+        if (isTold)
+            await engine.DeliverAsync(engine.Razorpay);
+        engine.Razorpay.Webhooks.TakePending();
+
+        // Untold, the look that doubles finds it: at the latest as long after the void as the void is old.
+        for (var minute = 0; minute < 60; minute += 2)
+        {
+            engine.Advance(TimeSpan.FromMinutes(2));
+            await engine.SweepAsync();
+        }
+
+        var charge = await engine.ChargeAsync(id);
+        var lapses = policy == RazorpayVoidPolicy.LetLapse;
+        Assert.Equal((ChargeStatus.Voided, 0L, 0L), (charge.Status, charge.Captured.MinorUnits, charge.Refunded.MinorUnits));
+        Assert.Equal(lapses ? ReleaseKind.Lapses : ReleaseKind.Refunded, charge.Release!.Kind);
+        Assert.Equal(lapses, charge.ReleaseDueAt is not null);
+        Assert.Equal(lapses ? 100_00 : 0, engine.Razorpay.LedgerOf(id).Held);
+        await AssertToldOnceAsync(engine, id);
+
+        engine.Advance(TimeSpan.FromDays(4));
+        await engine.SweepAsync();
+        charge = await engine.ChargeAsync(id);
+        Assert.Equal((ChargeStatus.Voided, null, 0L), (charge.Status, charge.ReleaseDueAt, engine.Razorpay.LedgerOf(id).Held));
+        Assert.Equal(engine.Razorpay.LedgerOf(id).Captured, engine.Razorpay.LedgerOf(id).Refunded);
+        await AssertToldOnceAsync(engine, id);
+    }
+
+    private static async Task AssertToldOnceAsync(SimulatedEngine engine, ChargeId id) =>
+        Assert.Single(await engine.AlertsAsync(id), alert => alert is { Category: "money_conflict", Severity: AlertSeverity.Critical });
+
+    private static async Task<ChargeResult> ExpiredAsync(SimulatedEngine engine, SimulatedProvider provider)
+    {
+        var waiting = await engine.Charges.AuthorizeAsync(engine.Checkout(provider), Ct);
+        await ExpireAsync(engine, waiting.Charge!.Id);
+        provider.Webhooks.TakePending();
+        return waiting;
+    }
+
+    private static async Task ExpireAsync(SimulatedEngine engine, ChargeId id)
+    {
+        engine.Advance(TimeSpan.FromMinutes(31));
+        await engine.SweepAsync();
+        var expired = await engine.ChargeAsync(id);
+        Assert.Equal((ChargeStatus.Voided, "checkout_expired"), (expired.Status, expired.ClosingReason));
+    }
+
+    private static Task<SimulatedEngine> StartAsync(RazorpayVoidPolicy policy) => SimulatedEngine.StartAsync(engine =>
+    {
+        engine.VoidPolicy = policy;
+        engine.RazorpaySettings.AllowsRefundOfAuthorized = true;
+    });
+}
