@@ -70,6 +70,27 @@ public abstract class AdminTests(IAdminClinic host)
     }
 
     [Fact]
+    public async Task Whoever_looks_at_a_charge_in_doubt_is_told_the_truth_and_another_clinic_does_not_even_ask()
+    {
+        var (admin, patient) = (await AdminAsync(), await host.AsAsync("patient", _clinic));
+        var scheduled = (await patient.ScheduleAsync(await patient.RequestAsync())).Expect(200);
+        var charge = scheduled.Json["charge"]!["id"]!.ToString();
+        var checkout = await patient.OpenCheckoutAsync(scheduled);
+        // Its checkout is over, the money came in the last second, no webhook tells, and the reconciler thinks it has half an hour.
+        await host.ExecuteAsync($"UPDATE consultation_charges SET checkout_expires_at = created_at WHERE id = '{charge}'");
+        host.Stripe.Webhooks.Script = _ => WebhookStep.Drop;
+        host.Stripe.PayAsPatient(checkout["client_secret"]!.ToString());
+        var callCount = host.Stripe.Ledger.Calls.Count;
+
+        (await (await host.AsAsync("admin", HostFixture.NewName("clinic"))).GetAsync($"{Charges}/{charge}")).Expect(404, ErrorCodes.NotFound);
+        Assert.Equal(callCount, host.Stripe.Ledger.Calls.Count);
+        var read = (await admin.GetAsync($"{Charges}/{charge}")).Expect(200);
+        Assert.Equal("authorized", read["status"]);
+        Assert.Equal(["pending", "authorized"], read.Json["timeline"]!["transitions"]!.AsArray().Select(transition => transition!["to"]!.ToString()));
+        host.Stripe.Webhooks.Script = null;
+    }
+
+    [Fact]
     public async Task A_refund_needs_a_key_and_the_key_is_the_refund()
     {
         var admin = await AdminAsync("admin-7");
