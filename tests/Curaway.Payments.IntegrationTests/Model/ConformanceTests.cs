@@ -16,7 +16,7 @@ namespace Curaway.Payments.IntegrationTests.Model;
 public sealed class ConformanceTests(ITestOutputHelper output)
 {
     private const int WalkCount = 250;
-    private const int WalksPerEngine = 100;
+    private const int WalksPerEngine = 25;
 
     /// <summary>Hosts die on a walk, machines do not: where there is a disk of memory, a commit need not wait for another.</summary>
     private static readonly string FolderInMemory = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();

@@ -8,12 +8,12 @@ namespace Curaway.Payments.Tests.Model;
 /// <summary>
 /// Random walks through scenes that are too large to be visited whole: everything at once, two charges, more operations, more
 /// requests on the wire. A walk is a list of choices, so a failing one shrinks to its shortest story. <c>CURAWAY_MODEL_WALKS</c>
-/// says how many (1,000 of each scene when unset).
+/// says how many (500 of each scene when unset).
 /// </summary>
 [Trait("Promise", "P01")]
 public sealed class MoneyWalkTests(ITestOutputHelper output)
 {
-    private const int WalkCount = 1000;
+    private const int WalkCount = 500;
     private const int StepCountMax = 120;
 
     private static readonly string[] Everything = [Engine.End, Engine.Cancel, Engine.RefundHalf, Engine.RefundAll];
