@@ -36,6 +36,7 @@ internal static class CliApp
         Add(root, RefundVerb.Describe());
         Add(root, ReplayVerb.Describe());
         Add(root, RouteVerb.Describe());
+        Add(root, SettleVerb.Describe());
         Add(root, SimulateVerb.Describe());
         return root;
 

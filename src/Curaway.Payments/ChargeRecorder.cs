@@ -47,7 +47,8 @@ internal sealed class ChargeRecorder(
     private static ChargeCommit Told(ChargeState state, ProviderSnapshot? snapshot, ChargeCause cause) =>
         snapshot is null ? ChargeCommit.Nothing : ChargeCommit.OfSnapshot(state, snapshot, cause);
 
-    private async Task<ChargeCommitted> CommitAsync(ChargeId id, Func<ChargeState, ChargeCommit> decide)
+    /// <summary>Commits a decision about a charge, without a session row.</summary>
+    public async Task<ChargeCommitted> CommitAsync(ChargeId id, Func<ChargeState, ChargeCommit> decide)
     {
         var committed = await store.CommitAsync(
             new ChargeSelector.ById(id),
@@ -139,7 +140,7 @@ internal sealed class ChargeRecorder(
         && answer is { IsRead: true, Result: { Fault: ProviderFault.NotFound, Snapshot: not null } }
         && now - operation.FirstSentAt > SpentKeyPatience;
 
-    private static ChargeOperation Undone(ChargeOperation operation, DateTimeOffset now) =>
+    internal static ChargeOperation Undone(ChargeOperation operation, DateTimeOffset now) =>
         operation with { State = OperationState.Closed, Outcome = OperationOutcome.NotSent, IsUnresolved = false, ClosedAt = now };
 
     private ChargeOperation Successor(ChargeOperation operation, DateTimeOffset now) => operation with
@@ -187,7 +188,7 @@ internal sealed class ChargeRecorder(
         };
     }
 
-    private static ProviderSnapshot Flagged(Charge charge, ChargeOperation operation, ProviderResult result)
+    internal static ProviderSnapshot Flagged(Charge charge, ChargeOperation operation, ProviderResult result)
     {
         var told = result.Snapshot ?? new ProviderSnapshot { Provider = charge.Provider, ProviderAccount = charge.ProviderAccount };
         var isClosed = operation.State == OperationState.Closed;

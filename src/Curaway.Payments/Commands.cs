@@ -106,6 +106,41 @@ public sealed record RefundCharge
 /// <param name="ActorId">Who asks.</param>
 public sealed record ReleaseCharge(ChargeId ChargeId, string Reason, string ActorId);
 
+/// <summary>What a human found out about an operation that nothing automatic could resolve.</summary>
+public enum ReviewVerdict
+{
+    /// <summary>The provider did it.</summary>
+    Happened,
+
+    /// <summary>The provider never did it, and never will.</summary>
+    DidNotHappen,
+}
+
+/// <summary>A human's word about an operation in <see cref="OperationState.Review"/>.</summary>
+public sealed record SettleReview
+{
+    /// <summary>The charge.</summary>
+    public required ChargeId ChargeId { get; init; }
+
+    /// <summary>The operation, as the alert and the charge's timeline name it: its idempotency key.</summary>
+    public required OperationId OperationId { get; init; }
+
+    /// <summary>What was found out.</summary>
+    public required ReviewVerdict Verdict { get; init; }
+
+    /// <summary>
+    /// The intent or order that an authorization made, where <see cref="ReviewVerdict.Happened"/> and we know none: the provider
+    /// is asked about exactly this one.
+    /// </summary>
+    public OpaqueId? ProviderReference { get; init; }
+
+    /// <summary>Why, as a machine word such as <c>checked_in_dashboard</c>; stands in the audit log.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Who says so.</summary>
+    public required string ActorId { get; init; }
+}
+
 /// <summary>How a command came out.</summary>
 /// <param name="Charge">The charge as it stands.</param>
 /// <param name="Outcome">The outcome of the operation, over all its sends.</param>

@@ -21,6 +21,8 @@ internal static class AdminEndpoints
         group.MapPost("charges/{id}/refund", AdminActions.RefundAsync).WithMetadata(new RequiresIdempotencyKey())
             .WithSummary("Sends captured money back; the Idempotency-Key is the refund's id").Produces<RefundAnswer>().Produces<RefundAnswer>(StatusCodes.Status202Accepted);
         group.MapPost("charges/{id}/reconcile", AdminActions.ReconcileAsync).WithSummary("Asks the provider what is true now").Produces<AdminChargeView>();
+        group.MapPost("charges/{id}/operations/{operationId}/settle", ReviewActions.SettleAsync)
+            .WithSummary("Settles an operation in review by what a human found out at the provider").Produces<AdminChargeView>();
         group.MapGet("webhooks", ListWebhooksAsync).WithSummary("Webhook events of the clinic's charges, newest first").Produces<AdminPage<WebhookView>>();
         group.MapPost("webhooks/{id}/replay", AdminActions.ReplayAsync).WithSummary("Makes a waiting or given-up event due now").Produces<WebhookView>(StatusCodes.Status202Accepted);
         group.MapPost("webhooks/replay", AdminActions.ReplayManyAsync)
@@ -44,10 +46,14 @@ internal static class AdminEndpoints
         return PageOf(rows, paging, row => row.Id);
     }
 
-    private static async Task<IResult> ReadChargeAsync(string id, Caller caller, AdminStore store, CancellationToken ct) =>
-        ChargeId.TryParse(id, out var chargeId) && await store.FindChargeAsync(caller.TenantId, chargeId, ct) is { } charge
-            ? Results.Ok(charge)
-            : Problem.NotFound;
+    private static async Task<IResult> ReadChargeAsync(string id, Caller caller, AdminStore store, ChargeService charges, CancellationToken ct)
+    {
+        if (!ChargeId.TryParse(id, out var chargeId) || (await charges.FindAsync(chargeId, ct))?.TenantId != caller.TenantId)
+            return Problem.NotFound;
+        // Before the timeline is read: a charge in doubt is asked about, and what was told is part of its story.
+        await charges.ReadAsync(chargeId, ct);
+        return Results.Ok(await store.FindChargeAsync(caller.TenantId, chargeId, ct));
+    }
 
     private static async Task<IResult> ListWebhooksAsync(
         string? state, string? provider, [AsParameters] PageQuery page, Caller caller, AdminStore store, CancellationToken ct)

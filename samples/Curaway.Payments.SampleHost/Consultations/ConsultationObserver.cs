@@ -2,7 +2,7 @@ namespace Curaway.Payments.SampleHost.Consultations;
 
 /// <summary>
 /// Lets consultations follow their charges, whoever moved them: an API answer, a webhook or the reconciler. May be told
-/// twice, and late: every write names the charge and the state it comes from.
+/// twice, and late: every write names the charge, and the state it comes from or is read for it.
 /// </summary>
 internal sealed class ConsultationObserver(ConsultationStore consultations, SettlementStore settlements) : IChargeObserver
 {

@@ -81,13 +81,15 @@ internal sealed class ConsultationStore(HostDatabase database, RequestLease leas
     }
 
     /// <summary>
-    /// What we learned of the charge. Money held schedules a consultation whose patient was at checkout. The consultation
-    /// before its session, as everywhere here: two hosts that take both cannot wait for each other.
+    /// What we learned of the charge, maybe late. Money held schedules a consultation whose patient was at checkout; the
+    /// session row takes over where the charge stands now, not what was told: read under the row's lock, so that of two who
+    /// were told at once the second sees no less than the first. The consultation before its session, as everywhere here:
+    /// two hosts that take both cannot wait for each other.
     /// </summary>
-    public Task ObserveAsync(ChargeId chargeId, ChargeStatus status, CancellationToken ct) => database.InTransactionAsync(
+    public Task ObserveAsync(ChargeId chargeId, ChargeStatus told, CancellationToken ct) => database.InTransactionAsync(
         async transaction =>
         {
-            if (status is ChargeStatus.Authorized or ChargeStatus.Captured)
+            if (told is ChargeStatus.Authorized or ChargeStatus.Captured)
             {
                 await transaction.ExecuteAsync(
                     """
@@ -97,9 +99,15 @@ internal sealed class ConsultationStore(HostDatabase database, RequestLease leas
                     ct, ("@charge", chargeId.ToString()));
             }
 
+            // Two statements: PostgreSQL reads for each what was committed when it began, and the first one waits for the lock.
             await transaction.ExecuteAsync(
-                "UPDATE consultation_sessions SET charge_status = @status WHERE charge_id = @charge",
-                ct, ("@charge", chargeId.ToString()), ("@status", WireName.Of(status)));
+                "UPDATE consultation_sessions SET charge_status = charge_status WHERE charge_id = @charge", ct, ("@charge", chargeId.ToString()));
+            await transaction.ExecuteAsync(
+                """
+                UPDATE consultation_sessions SET charge_status = (SELECT charge_status FROM consultation_charges WHERE id = @id)
+                WHERE charge_id = @charge
+                """,
+                ct, ("@charge", chargeId.ToString()), ("@id", chargeId.Value));
             return 0;
         },
         ct);

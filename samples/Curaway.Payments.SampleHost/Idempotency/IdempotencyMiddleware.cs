@@ -58,9 +58,11 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencySto
 
     private async Task RunAsync(HttpContext context, string key, string scopeHash, string owner)
     {
-        var body = context.Response.Body;
+        var (body, aborted) = (context.Response.Body, context.RequestAborted);
         using var buffer = new MemoryStream();
         context.Response.Body = buffer;
+        // The answer is for whoever asks again under the key: were it given up with this caller's connection, an empty one would be kept.
+        context.RequestAborted = CancellationToken.None;
         var isKept = false;
         try
         {
@@ -75,13 +77,13 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencySto
         }
         finally
         {
-            context.Response.Body = body;
+            (context.Response.Body, context.RequestAborted) = (body, aborted);
             if (!isKept)
                 await store.FreeAsync(scopeHash, owner, CancellationToken.None);
         }
 
         buffer.Position = 0;
-        await buffer.CopyToAsync(body, context.RequestAborted);
+        await buffer.CopyToAsync(body, aborted);
     }
 
     private static async Task ReplayAsync(HttpContext context, KeptAnswer answer)

@@ -12,7 +12,7 @@ internal sealed class Disturbances(ChaosCluster cluster, Promised promised, int 
     private const int PauseMillisecondsMax = 1000;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan PatienceMax = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatienceMax = TimeSpan.FromSeconds(3);
 
     private static readonly SimulatorFault[] Faults =
     [

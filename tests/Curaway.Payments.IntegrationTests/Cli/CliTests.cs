@@ -96,6 +96,29 @@ public sealed class CliTests(SimulatedEngine engine, PostgresServer server) : IC
     }
 
     [Fact]
+    public async Task Settle_closes_what_is_in_review_once_and_not_against_the_provider()
+    {
+        var charge = await engine.CapturedAsync(engine.Stripe);
+        engine.Stripe.Strike(StruckCall.Refund, SimulatorFault.Reset, isOutage: true);
+        await engine.Charges.RefundAsync(SimulatedEngine.Refund(charge, "r1", 40_00), SimulatedEngine.Ct);
+        engine.Heal();
+        await engine.ByHandAsync($"UPDATE charge_operations SET state = 'review' WHERE charge_id = '{charge.Id}'");
+        var operations = (await engine.StateAsync(charge.Id)).Operations;
+        string[] Settle(OperationKind kind) =>
+            ["settle", charge.Id.ToString(), operations.Single(one => one.Kind == kind).Id.ToString(), "--verdict", "did_not_happen", "--reason", "checked", "--actor", "ops-1", "--json"];
+
+        var settled = await RunAsync(Settle(OperationKind.Refund));
+        Assert.Equal((0, "captured"), (settled.ExitCode, settled.Json["status"]!.ToString()));
+        Assert.Equal((1, ErrorCodes.StateConflict), ((await RunAsync(Settle(OperationKind.Refund))) is var again ? (again.ExitCode, again.Code) : default));
+        Assert.Equal((1, ErrorCodes.StateConflict), ((await RunAsync(Settle(OperationKind.Capture))) is var done ? (done.ExitCode, done.Code) : default));
+        var state = await engine.StateAsync(charge.Id);
+        Assert.Equal(
+            [OperationOutcome.Succeeded, OperationOutcome.NotSent],
+            state.Operations.Where(one => one.Kind != OperationKind.Authorize).Select(one => one.Outcome!.Value));
+        Assert.Contains((await engine.Store.ReadHistoryAsync(charge.Id, SimulatedEngine.Ct))!.Audit, row => row is { ActorId: "ops-1", Action: "review_verdict" });
+    }
+
+    [Fact]
     public async Task Replay_makes_given_up_events_due()
     {
         await engine.Store.ReceiveAsync([Stores.Facts.Delivery("evt_cli", null, WebhookVerdict.Unreadable)], SimulatedEngine.Ct);
@@ -123,6 +146,8 @@ public sealed class CliTests(SimulatedEngine engine, PostgresServer server) : IC
     [InlineData(2, ErrorCodes.ValidationFailed, "refund", NobodysId, "--reason", "x", "--actor", "ops-1")]
     [InlineData(2, ErrorCodes.ValidationFailed, "refund", NobodysId, "--reason", "patient Jane Doe", "--request-id", "r", "--actor", "ops-1")]
     [InlineData(2, ErrorCodes.ValidationFailed, "refund", NobodysId, "--reason", "x", "--request-id", "r", "--actor", "ops-1", "--amount-cents", "0")]
+    [InlineData(2, ErrorCodes.ValidationFailed, "settle", NobodysId, NobodysId, "--verdict", "maybe", "--reason", "x", "--actor", "ops-1")]
+    [InlineData(1, ErrorCodes.NotFound, "settle", NobodysId, NobodysId, "--verdict", "happened", "--reason", "x", "--actor", "ops-1")]
     [InlineData(1, ErrorCodes.NotFound, "explain", NobodysId)]
     [InlineData(1, ErrorCodes.NotFound, "refund", NobodysId, "--reason", "x", "--request-id", "r", "--actor", "ops-1")]
     public async Task Bad_input_is_an_error_with_a_code(int exitCode, string code, params string[] arguments)

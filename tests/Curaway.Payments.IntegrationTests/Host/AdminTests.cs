@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Curaway.Payments.IntegrationTests.Host;
 
 /// <summary>What an admin sees and does, in a clinic of the test's own.</summary>
-public abstract class AdminTests(IAdminClinic host)
+public abstract partial class AdminTests(IAdminClinic host)
 {
     private const string Charges = "/api/v1/admin/charges";
     private const string Webhooks = "/api/v1/admin/webhooks";

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Curaway.Payments.Simulators;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Curaway.Payments.IntegrationTests.Host;
 
@@ -150,6 +151,33 @@ public sealed class BookingTests(HostFixture host) : IClassFixture<HostFixture>
         Assert.Equal(verb == "end" ? 1 : 0, host.Stripe.Ledger.CaptureCount(charge));
         Assert.Equal(calls, SendsAbout(id));
         Assert.Equal(0, host.Stripe.Ledger.HeldAmount(charge));
+    }
+
+    [Fact]
+    public async Task An_observer_that_is_told_late_does_not_take_the_session_row_back()
+    {
+        var patient = host.Patient();
+        var id = await patient.BookAsync();
+        var ended = (await host.Admin().EndAsync(id)).Expect(200);
+        Assert.True(ChargeId.TryParse(ended.Json["charge"]!["id"]!.ToString(), out var charge));
+        foreach (var observer in host.Services.GetServices<IChargeObserver>())
+        {
+            await observer.OnTransitionAsync(
+                new ChargeTransition
+                {
+                    ChargeId = charge,
+                    TenantId = OpaqueId.Parse("clinic-global"),
+                    ConsultationId = OpaqueId.Parse(id),
+                    From = ChargeStatus.Pending,
+                    To = ChargeStatus.Authorized,
+                    Source = "webhook",
+                    At = DateTimeOffset.UnixEpoch,
+                },
+                HostFixture.Ct);
+        }
+
+        Assert.Equal("captured", await host.TextAsync("SELECT charge_status FROM consultation_sessions WHERE consultation_id = @id", id));
+        Assert.Equal("ended", await host.StatusOfAsync(id));
     }
 
     [Fact]

@@ -29,6 +29,7 @@ public sealed class EndpointTests(HostFixture host) : IClassFixture<HostFixture>
         ["GET /api/v1/admin/charges/{id}"] = "admin",
         ["POST /api/v1/admin/charges/{id}/refund"] = "admin",
         ["POST /api/v1/admin/charges/{id}/reconcile"] = "admin",
+        ["POST /api/v1/admin/charges/{id}/operations/{operationId}/settle"] = "admin",
         ["GET /api/v1/admin/webhooks"] = "admin",
         ["POST /api/v1/admin/webhooks/{id}/replay"] = "admin",
         ["POST /api/v1/admin/webhooks/replay"] = "admin",

@@ -1,7 +1,7 @@
 namespace Curaway.Payments.IntegrationTests.Providers;
 
 /// <summary>The real clock plus whatever a test adds: HTTP deadlines run on real time, everything dated jumps at once.</summary>
-public sealed class ShiftedTime : TimeProvider
+public class ShiftedTime : TimeProvider
 {
     private long _offsetTicks;
 

@@ -16,14 +16,14 @@ public class SimulatedEngine : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly string _path = Path.Combine(Path.GetTempPath(), $"curaway-simulated-{Guid.CreateVersion7():N}.db");
+    private readonly string _fileName = $"curaway-simulated-{Guid.CreateVersion7():N}.db";
     private readonly List<PaymentAlert> _alerts = [];
     private ServiceProvider _services = null!;
     private StripeSimulator _stripe = null!;
     private RazorpaySimulator _razorpay = null!;
     private int _consultationCount;
 
-    public ShiftedTime Time { get; } = new();
+    public ShiftedTime Time { get; set; } = new();
 
     public StripeSimulatorOptions StripeSettings { get; } = new();
 
@@ -47,8 +47,11 @@ public class SimulatedEngine : IAsyncLifetime
     /// <summary>Adds another store than the SQLite file.</summary>
     public Func<PaymentsBuilder, PaymentsBuilder>? Storage { get; set; }
 
+    /// <summary>Where the SQLite file lies.</summary>
+    public string Folder { get; set; } = Path.GetTempPath();
+
     /// <summary>The SQLite file.</summary>
-    public string DatabasePath => _path;
+    public string DatabasePath => Path.Combine(Folder, _fileName);
 
     /// <summary>More services, added last.</summary>
     public Action<IServiceCollection> MoreServices { get; set; } = _ => { };
@@ -62,7 +65,7 @@ public class SimulatedEngine : IAsyncLifetime
     /// <summary>The settings of a process that works on the same database and the same providers.</summary>
     public Dictionary<string, string?> Settings => new()
     {
-        ["Curaway:Payments:Sqlite:Path"] = _path,
+        ["Curaway:Payments:Sqlite:Path"] = DatabasePath,
         ["STRIPE_SECRET_KEY"] = StripeSettings.SecretKey,
         ["STRIPE_PUBLISHABLE_KEY"] = StripeSettings.PublishableKey,
         ["STRIPE_WEBHOOK_SECRET"] = StripeSettings.WebhookSecret,
@@ -127,7 +130,7 @@ public class SimulatedEngine : IAsyncLifetime
     public PaymentsBuilder AddParts(PaymentsBuilder payments)
     {
         payments.AddStripe(Configure).AddRazorpay(Configure).AddGeographicRouting();
-        return Storage is null ? payments.UseSqlite(_path) : Storage(payments);
+        return Storage is null ? payments.UseSqlite(DatabasePath) : Storage(payments);
     }
 
     public SimulatedProvider ProviderOf(string name) => name == "stripe" ? Stripe : Razorpay;
@@ -307,7 +310,7 @@ public class SimulatedEngine : IAsyncLifetime
 
     private async Task<SqliteConnection> OpenAsync()
     {
-        var connection = new SqliteConnection($"Data Source={_path}");
+        var connection = new SqliteConnection($"Data Source={DatabasePath}");
         await connection.OpenAsync(Ct);
         return connection;
     }
@@ -318,7 +321,7 @@ public class SimulatedEngine : IAsyncLifetime
         await _services.DisposeAsync();
         await _stripe.DisposeAsync();
         await _razorpay.DisposeAsync();
-        foreach (var file in Directory.EnumerateFiles(Path.GetTempPath(), Path.GetFileName(_path) + "*"))
+        foreach (var file in Directory.EnumerateFiles(Folder, _fileName + "*"))
             File.Delete(file);
     }
 

@@ -45,6 +45,9 @@ internal sealed class Explorer(MoneyModel model, int stateCountMax = int.MaxValu
         return new Exploration(_states.Count, _moveCount, _ends.Count == 0 ? 0 : _ends.Values.Max(end => end.Steps), null, null);
     }
 
+    /// <summary>What is wrong where calm leads from here; null when nothing is.</summary>
+    public string? BreachAtTheEndOf(World world) => End(world).Breach;
+
     private void Add(World world, int from, string what)
     {
         if (_numbers.TryAdd(world, _states.Count))
