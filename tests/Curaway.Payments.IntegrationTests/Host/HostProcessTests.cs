@@ -14,6 +14,7 @@ public sealed class HostProcessTests(PostgresServer server)
     private const int RaceCount = 1000;
     private const int EventCount = 50;
     private const int CopyCount = 100;
+    private const int OrderCount = 20;
 
     [Fact]
     [Trait("Promise", "P10")]
@@ -78,6 +79,40 @@ public sealed class HostProcessTests(PostgresServer server)
     }
 
     [Fact]
+    [Trait("Promise", "P14")]
+    public async Task Events_in_any_order_over_two_processes_that_know_nothing_else_end_in_the_ledgers_state()
+    {
+        await using var hosts = await HostProcesses.StartAsync(server, 2);
+        var patient = (await hosts.AsAsync("patient"))[0];
+        var stripe = hosts.Simulators.Stripe;
+        stripe.Webhooks.Pause();
+        using var dashboard = new HttpClient { BaseAddress = stripe.BaseAddress };
+        dashboard.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", stripe.Options.SecretKey);
+        for (var i = 0; i < OrderCount; i++)
+        {
+            var checkout = await patient.OpenCheckoutAsync((await patient.ScheduleAsync(await patient.RequestAsync())).Expect(200));
+            var secret = checkout["client_secret"]!.ToString();
+            stripe.PayAsPatient(secret);
+            var intent = secret[..secret.IndexOf("_secret", StringComparison.Ordinal)];
+            await SendAsync(dashboard, $"v1/payment_intents/{intent}/capture");
+            await SendAsync(dashboard, "v1/refunds", ("payment_intent", intent), ("amount", "700"));
+        }
+
+        var deliveries = stripe.Webhooks.TakePending().SelectMany(webhook => new[] { webhook, webhook }).ToArray();
+        new Random(20261127).Shuffle(deliveries);
+        await Parallel.ForAsync(
+            0, deliveries.Length, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = HostFixture.Ct },
+            async (at, _) => (await PostAsync(hosts[at % 2], deliveries[at])).Expect(200));
+
+        await HostFixture.EventuallyAsync($"{OrderCount}", async () => (await hosts.Database.ScalarAsync(
+            "SELECT count(*) FROM consultation_charges WHERE (charge_status, authorized_cents, captured_cents, refunded_cents) "
+            + "= ('partially_refunded', 5000, 5000, 700)"))!);
+        Assert.Equal("0", await hosts.Database.ScalarAsync("SELECT count(*) FROM webhook_events WHERE state NOT IN ('processed', 'ignored')"));
+        Assert.All(stripe.Ledger.PaymentIntents, intent => Assert.Equal("succeeded", intent.Status));
+        Report($"{deliveries.Length} deliveries of {OrderCount} charges, in no order and each twice, over 2 processes");
+    }
+
+    [Fact]
     [Trait("Promise", "P11")]
     public async Task Refunds_asked_of_both_processes_at_once_never_exceed_the_capture()
     {
@@ -98,6 +133,13 @@ public sealed class HostProcessTests(PostgresServer server)
         Assert.Equal(6, others.Count(answer => answer.Status == 200));
         Assert.Equal(49_00, hosts.Simulators.Stripe.Ledger.RefundedAmount(charge));
         Assert.Equal("4900", await hosts.Database.ScalarAsync($"SELECT refunded_cents FROM consultation_charges WHERE id = '{charge}'"));
+    }
+
+    /// <summary>What somebody does at the provider, and not through us.</summary>
+    private static async Task SendAsync(HttpClient dashboard, string path, params (string Name, string Value)[] fields)
+    {
+        using var form = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
+        (await dashboard.PostAsync(new Uri(path, UriKind.Relative), form, HostFixture.Ct)).EnsureSuccessStatusCode();
     }
 
     private static Task<HostAnswer> PostAsync(HttpClient http, SimulatorWebhook webhook)
