@@ -16,21 +16,22 @@ foreach (var target in Target.All.Where(target => names.Count == 0 || names.Cont
         throw new InvalidOperationException($"{target.Name}: {broken} fails without any change.");
 
     var mutants = build.TreesOf(target.Files).SelectMany(Mutations.Of).ToList();
-    var step = Math.Max(1, (double)mutants.Count / sample);
     var (killed, survived) = (0, 0);
-    for (var next = 0d; next < mutants.Count; next += step)
+    // Spread over all of it, so that a run that is stopped has seen a fair part: the golden ratio never comes near where it was.
+    var order = Enumerable.Range(0, mutants.Count).OrderBy(place => place * 0.6180339887498949 % 1).Take(sample).ToList();
+    foreach (var mutant in order.Select(place => mutants[place]))
     {
-        var mutant = mutants[(int)next];
         if (build.Emit(mutant) is not { } assembly)
             continue;
         if (await FirstFailureAsync(target, assembly) is not null)
         {
-            killed++;
+            if (++killed % 10 == 0)
+                Console.WriteLine($"{killed} of {killed + survived} killed");
             continue;
         }
 
         survived++;
-        Console.WriteLine($"survived  {Path.GetFileName(mutant.Tree.FilePath)}:{mutant.Line}  {mutant.Text}");
+        Console.WriteLine($"survived after {killed} killed  {Path.GetFileName(mutant.Tree.FilePath)}:{mutant.Line}  {mutant.Text}");
     }
 
     var score = killed + survived == 0 ? 0 : 100.0 * killed / (killed + survived);
