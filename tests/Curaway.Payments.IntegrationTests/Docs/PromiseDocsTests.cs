@@ -79,7 +79,7 @@ public sealed partial class PromiseDocsTests
         return (outer ?? own).Groups["name"].Value;
     }
 
-    [GeneratedRegex("""\[Trait\("Promise", "(?<promise>P\d\d)"\)\]\s*(\[[^\n]*\]\s*)*public (static |sealed |abstract |partial )*((async )?(Task|void)(<\w+>)? (?<method>\w+)\(|class )""")]
+    [GeneratedRegex("""\[Trait\("Promise", "(?<promise>P\d\d)"\)\](?=\s*(\[[^\n]*\]\s*)*public (static |sealed |abstract |partial )*((async )?(Task|void)(<\w+>)? (?<method>\w+)\(|class ))""")]
     private static partial Regex Traits();
 
     [GeneratedRegex(@"^public (sealed |abstract |static |partial )*class (?<name>\w+)", RegexOptions.Multiline)]
