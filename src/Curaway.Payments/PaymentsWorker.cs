@@ -57,7 +57,7 @@ internal sealed partial class PaymentsWorker(
     }
 
     /// <summary>One host of all per interval: whoever passes the claim, by the database's clock.</summary>
-    private async Task<bool> CompareOnceAsync(CancellationToken ct)
+    internal async Task<bool> CompareOnceAsync(CancellationToken ct)
     {
         if (await store.TryPassCooldownAsync(ComparisonClaim, options.Value.ReconciliationInterval, ct).ConfigureAwait(false) is not null)
             await comparison.RunAsync(new ReconciliationRequest(options.Value.ReconciliationWindow), ct).ConfigureAwait(false);

@@ -29,11 +29,14 @@ internal sealed class MoneyInvariants(Ledgers ledgers, ClinicRows rows)
     /// <summary>Charges that are not yet what the ledger says, and that nobody is to look at later: lost, or overdue.</summary>
     public IReadOnlyList<string> Overdue() => [.. rows.Charges.Where(row => !Agrees(row) && !row.IsWaiting).Select(Describe)];
 
-    /// <summary>Charges about which something is still to be done soon, and settlements under way.</summary>
+    /// <summary>
+    /// Charges about which something is still to be done soon, and settlements under way. That a voided order is looked at again,
+    /// because somebody might still pay it, is no work that is left.
+    /// </summary>
     public IReadOnlyList<string> Unfinished() =>
     [
         .. rows.Charges
-            .Where(row => !Agrees(row) || row.HasOpenOperation || row.IsDue)
+            .Where(row => !Agrees(row) || row.HasOpenOperation || row is { IsDue: true, Status: not "voided" })
             .Select(Describe),
         .. rows.Consultations.Where(consultation => consultation.Settlement == "processing").Select(consultation => $"settlement of {consultation.Id}"),
     ];
