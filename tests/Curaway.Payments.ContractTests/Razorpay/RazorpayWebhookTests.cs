@@ -110,6 +110,7 @@ public sealed class RazorpayWebhookTests
     [Theory]
     [InlineData("refund.created", "processed", RefundState.Succeeded)]
     [InlineData("refund.created", "pending", RefundState.Pending)]
+    [InlineData("refund.created", "created", RefundState.Pending)]
     [InlineData("refund.processed", "processed", RefundState.Succeeded)]
     [InlineData("refund.failed", "failed", RefundState.Failed)]
     public void A_refund_event_tells_the_refund_and_its_payment(string type, string status, RefundState state)
@@ -120,6 +121,7 @@ public sealed class RazorpayWebhookTests
         var refund = Assert.Single(snapshot.Refunds);
         Assert.Equal((state, 50_000, OurOperationId), (refund.State, refund.Amount.MinorUnits, refund.OperationId?.ToString()));
         Assert.Equal((RazorpayAnswers.PaymentId, RazorpayAnswers.OrderId), (refund.PaymentReference, snapshot.Reference));
+        Assert.Equal(state == RefundState.Failed ? "refund_failed" : null, refund.ErrorCode);
         Assert.Equal((OurChargeId, 50_000L), (snapshot.ChargeId?.ToString(), snapshot.RefundedTotal?.MinorUnits));
         Assert.Equal(PaymentState.Captured, snapshot.Payments[0].State);
     }
@@ -152,6 +154,26 @@ public sealed class RazorpayWebhookTests
 
         Assert.Equal(PaymentState.Captured, snapshot.Payments[0].State);
         Assert.Equal((OurChargeId, 150_000L), (snapshot.ChargeId?.ToString(), snapshot.Amount?.MinorUnits));
+    }
+
+    [Fact]
+    public void An_order_and_a_payment_of_another_are_not_read_as_one()
+    {
+        var body = Event("order.paid", Payment("captured", true), ("order", RazorpayAnswers.Order(Notes, "15", id: "order_Another01")));
+
+        Assert.Equal(WebhookVerdict.Unreadable, Read(body, Sign(body, Secret)).Verdict);
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(32_503_679_999, true)]
+    [InlineData(32_503_680_000, false)]
+    public void A_payment_without_a_time_to_count_from_is_not_read(long createdAt, bool isRead)
+    {
+        var body = Event("payment.authorized", RazorpayAnswers.Payment("authorized", createdAt: createdAt, notes: Notes));
+
+        Assert.Equal(isRead ? WebhookVerdict.Accepted : WebhookVerdict.Unreadable, Read(body, Sign(body, Secret)).Verdict);
     }
 
     [Theory]

@@ -184,4 +184,68 @@ public sealed class StripeMappingTests
 
         Assert.Equal((state, state == PaymentState.Captured ? 100L : 0L), (payment?.State, payment?.Captured.MinorUnits ?? 0));
     }
+
+    [Theory]
+    [InlineData("canceled", "ch_1", PaymentState.Failed)]
+    [InlineData("requires_payment_method", "ch_1", PaymentState.Failed)]
+    [InlineData("canceled", "ch_0", PaymentState.Voided)]
+    [InlineData("requires_payment_method", "ch_0", null)]
+    [InlineData("succeeded", "ch_1", PaymentState.Captured)]
+    public void A_charge_has_failed_when_the_last_error_is_its_own(string status, string failed, PaymentState? state)
+    {
+        var intent = JsonElement.Parse($$"""
+            {"id":"pi_1","object":"payment_intent","amount":100,"currency":"usd","status":"{{status}}","latest_charge":"ch_1",
+             "last_payment_error":{"code":"card_declined","charge":"{{failed}}"} }
+            """);
+
+        Assert.Equal(state, StripeMapping.ReadIntent(intent, "default")!.Snapshot.Payments.SingleOrDefault()?.State);
+    }
+
+    [Theory]
+    [InlineData("pending", false, PaymentState.Created)]
+    [InlineData("pending", true, PaymentState.Captured)]
+    [InlineData("succeeded", false, PaymentState.Authorized)]
+    [InlineData("succeeded", true, PaymentState.Captured)]
+    [InlineData("failed", false, PaymentState.Failed)]
+    [InlineData("failed", true, PaymentState.Failed)]
+    public void A_charge_is_what_its_status_and_its_capture_say(string status, bool captured, PaymentState state)
+    {
+        var charge = JsonElement.Parse($$"""
+            {"id":"ch_1","object":"charge","amount":100,"currency":"usd","captured":{{(captured ? "true" : "false")}},"status":"{{status}}"}
+            """);
+
+        Assert.Equal(state, StripeMapping.ReadCharge(charge, isReleased: false, received: null)!.State);
+    }
+
+    [Theory]
+    [InlineData("failed", "\"declined\"", "declined")]
+    [InlineData("failed", "null", "failed")]
+    [InlineData("canceled", "null", "canceled")]
+    [InlineData("succeeded", "\"declined\"", null)]
+    public void A_refund_that_failed_says_why_and_whose_account_it_is(string status, string reason, string? code)
+    {
+        var read = StripeMapping.ReadRefund(
+            JsonElement.Parse($$"""{"id":"re_1","object":"refund","amount":100,"currency":"usd","status":"{{status}}","failure_reason":{{reason}} }"""), "north")!;
+
+        Assert.Equal((code, "stripe", "north"), (Assert.Single(read.Refunds).ErrorCode, read.Provider, read.ProviderAccount));
+    }
+
+    [Theory]
+    [InlineData("requires_capture", "null", true)]
+    [InlineData("succeeded", "null", true)]
+    [InlineData("requires_capture", "\"ch_1\"", false)]
+    [InlineData("succeeded", "\"ch_1\"", false)]
+    [InlineData("requires_payment_method", "null", false)]
+    [InlineData("processing", "null", false)]
+    [InlineData("canceled", "null", false)]
+    public void An_intent_that_has_money_and_does_not_say_where_has_to_be_asked_about(string status, string charge, bool isIncomplete)
+    {
+        var intent = JsonElement.Parse($$"""
+            {"id":"pi_1","object":"payment_intent","amount":100,"currency":"usd","status":"{{status}}","latest_charge":{{charge}} }
+            """);
+
+        var snapshot = StripeMapping.ReadIntent(intent, "default")!.Snapshot;
+
+        Assert.Equal((isIncomplete, status == "canceled"), (snapshot.IsIncomplete, snapshot.IsReferenceClosed));
+    }
 }
