@@ -157,24 +157,15 @@ public sealed class RazorpayWebhookTests
     }
 
     [Fact]
-    public void An_order_and_a_payment_of_another_are_not_read_as_one()
-    {
-        var body = Event("order.paid", Payment("captured", true), ("order", RazorpayAnswers.Order(Notes, "15", id: "order_Another01")));
-
-        Assert.Equal(WebhookVerdict.Unreadable, Read(body, Sign(body, Secret)).Verdict);
-    }
+    public void An_order_and_a_payment_of_another_are_not_read_as_one() => Assert.Equal(
+        WebhookVerdict.Unreadable, VerdictOf(Event("order.paid", Payment("captured", true), ("order", RazorpayAnswers.Order(Notes, "15", id: "order_Another01")))));
 
     [Theory]
-    [InlineData(0, false)]
-    [InlineData(1, true)]
-    [InlineData(32_503_679_999, true)]
-    [InlineData(32_503_680_000, false)]
-    public void A_payment_without_a_time_to_count_from_is_not_read(long createdAt, bool isRead)
-    {
-        var body = Event("payment.authorized", RazorpayAnswers.Payment("authorized", createdAt: createdAt, notes: Notes));
-
-        Assert.Equal(isRead ? WebhookVerdict.Accepted : WebhookVerdict.Unreadable, Read(body, Sign(body, Secret)).Verdict);
-    }
+    [InlineData(0)]
+    [InlineData(32_503_680_000)]
+    public void A_payment_without_a_time_to_count_from_is_not_read(long createdAt) => Assert.Equal(
+        WebhookVerdict.Unreadable,
+        VerdictOf(Event("payment.authorized", RazorpayAnswers.Payment("authorized", createdAt: createdAt, notes: Notes))));
 
     [Theory]
     [InlineData("invoice.issued")]
@@ -241,6 +232,8 @@ public sealed class RazorpayWebhookTests
         CreatedAt = DateTimeOffset.FromUnixTimeSeconds(RazorpayAnswers.CreatedAt),
         BookBy = DateTimeOffset.FromUnixTimeSeconds(RazorpayAnswers.CreatedAt + 600),
     };
+
+    private WebhookVerdict VerdictOf(string body) => Read(body, Sign(body, Secret)).Verdict;
 
     private WebhookReading Read(string body, string? signature, string? eventId = "evt_1") =>
         Read(Encoding.UTF8.GetBytes(body), signature, eventId);

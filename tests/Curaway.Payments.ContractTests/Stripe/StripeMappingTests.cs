@@ -44,16 +44,14 @@ public sealed class StripeMappingTests
     [Fact]
     public void A_code_has_at_most_64_characters()
     {
-        var longest = new string('a', 64);
-
-        Assert.Equal((longest, "other"), (StripeMapping.Code(longest), StripeMapping.Code(longest + "a")));
+        Assert.Equal(new string('a', 64), StripeMapping.Code(new string('a', 64)));
+        Assert.Equal("other", StripeMapping.Code(new string('a', 65)));
     }
 
     [Theory]
     [InlineData("""{"x":"ch_1"}""", "ch_1")]
     [InlineData("""{"x":{"id":"ch_1"} }""", "ch_1")]
     [InlineData("""{"x":{"id":1} }""", null)]
-    [InlineData("""{"x":{} }""", null)]
     [InlineData("""{"x":null}""", null)]
     [InlineData("""{"x":["ch_1"]}""", null)]
     [InlineData("{}", null)]
