@@ -115,6 +115,22 @@ public sealed class ChargeReleaseTests
     }
 
     [Fact]
+    public void All_of_it_sent_back_is_no_conflict() => Assert.Equal(
+        SnapshotVerdict.Applied,
+        ChargeLifecycle.Apply(ChargeLifecycleTests.ChargeIn(ChargeStatus.Captured), Says(refunds: [Refund("re_1", RefundState.Succeeded, Full)]), T0).Verdict);
+
+    [Fact]
+    public void The_first_time_of_each_status_stays_when_the_status_goes_on()
+    {
+        var failed = ChargeLifecycle.Apply(NewCharge(), Says() with { IsAuthorizationFailed = true }, T0).Charge;
+        var late = ChargeLifecycle.Apply(failed, Says(payments: [Payment("ch_1", PaymentState.Authorized)]), Later).Charge;
+        var ended = ChargeLifecycle.Apply(late, Says(payments: [Payment("ch_1", PaymentState.Voided)]), Later.AddHours(1)).Charge;
+        var taken = ChargeLifecycle.Apply(ended, Says(payments: [Payment("ch_1", PaymentState.Captured)]), Later.AddHours(2)).Charge;
+
+        Assert.Equal((T0, Later, Later.AddHours(1), Later.AddHours(2)), (taken.FailedAt, taken.AuthorizedAt, taken.VoidedAt, taken.CapturedAt));
+    }
+
+    [Fact]
     public void A_captured_amount_in_another_currency_changes_nothing()
     {
         var payment = Payment("ch_1", PaymentState.Captured) with { Captured = new Money(Full, Currency.Parse("INR")) };

@@ -71,6 +71,25 @@ public sealed class RazorpayReadTests : ProviderTests
         Assert.Single(result.Snapshot!.Payments);
     }
 
+    [Theory]
+    [InlineData("authorized", false, true)]
+    [InlineData("authorized", false, false)]
+    [InlineData("captured", true, true)]
+    public async Task A_void_by_capture_that_is_not_finished_is_not_found_done(string status, bool captured, bool isMarked)
+    {
+        World.VoidPolicy = RazorpayVoidPolicy.CaptureThenRefund;
+        var request = base.RequestFor(OperationKind.Void);
+        if (isMarked)
+            request = request with { Charge = ChargeLifecycle.ReleaseByCapture(request.Charge) };
+        World.StubOrder(request);
+        World.StubPayments(RazorpayAnswers.Payment(status, captured));
+        World.StubRefunds();
+
+        var result = await World.Provider.FindAsync(request, Ct);
+
+        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.NotFound), (result.Outcome, result.Fault));
+    }
+
     [Fact]
     public async Task A_plain_read_without_an_order_finds_nothing()
     {

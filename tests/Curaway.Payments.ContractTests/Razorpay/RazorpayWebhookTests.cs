@@ -110,6 +110,7 @@ public sealed class RazorpayWebhookTests
     [Theory]
     [InlineData("refund.created", "processed", RefundState.Succeeded)]
     [InlineData("refund.created", "pending", RefundState.Pending)]
+    [InlineData("refund.created", "created", RefundState.Pending)]
     [InlineData("refund.processed", "processed", RefundState.Succeeded)]
     [InlineData("refund.failed", "failed", RefundState.Failed)]
     public void A_refund_event_tells_the_refund_and_its_payment(string type, string status, RefundState state)
@@ -120,6 +121,7 @@ public sealed class RazorpayWebhookTests
         var refund = Assert.Single(snapshot.Refunds);
         Assert.Equal((state, 50_000, OurOperationId), (refund.State, refund.Amount.MinorUnits, refund.OperationId?.ToString()));
         Assert.Equal((RazorpayAnswers.PaymentId, RazorpayAnswers.OrderId), (refund.PaymentReference, snapshot.Reference));
+        Assert.Equal(state == RefundState.Failed ? "refund_failed" : null, refund.ErrorCode);
         Assert.Equal((OurChargeId, 50_000L), (snapshot.ChargeId?.ToString(), snapshot.RefundedTotal?.MinorUnits));
         Assert.Equal(PaymentState.Captured, snapshot.Payments[0].State);
     }
@@ -153,6 +155,17 @@ public sealed class RazorpayWebhookTests
         Assert.Equal(PaymentState.Captured, snapshot.Payments[0].State);
         Assert.Equal((OurChargeId, 150_000L), (snapshot.ChargeId?.ToString(), snapshot.Amount?.MinorUnits));
     }
+
+    [Fact]
+    public void An_order_and_a_payment_of_another_are_not_read_as_one() => Assert.Equal(
+        WebhookVerdict.Unreadable, VerdictOf(Event("order.paid", Payment("captured", true), ("order", RazorpayAnswers.Order(Notes, "15", id: "order_Another01")))));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(32_503_680_000)]
+    public void A_payment_without_a_time_to_count_from_is_not_read(long createdAt) => Assert.Equal(
+        WebhookVerdict.Unreadable,
+        VerdictOf(Event("payment.authorized", RazorpayAnswers.Payment("authorized", createdAt: createdAt, notes: Notes))));
 
     [Theory]
     [InlineData("invoice.issued")]
@@ -219,6 +232,8 @@ public sealed class RazorpayWebhookTests
         CreatedAt = DateTimeOffset.FromUnixTimeSeconds(RazorpayAnswers.CreatedAt),
         BookBy = DateTimeOffset.FromUnixTimeSeconds(RazorpayAnswers.CreatedAt + 600),
     };
+
+    private WebhookVerdict VerdictOf(string body) => Read(body, Sign(body, Secret)).Verdict;
 
     private WebhookReading Read(string body, string? signature, string? eventId = "evt_1") =>
         Read(Encoding.UTF8.GetBytes(body), signature, eventId);
