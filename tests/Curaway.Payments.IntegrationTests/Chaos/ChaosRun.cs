@@ -9,6 +9,12 @@ internal sealed class ChaosRun(ChaosPlan plan, ChaosCluster cluster)
 {
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(250);
 
+    // Every look reads everything, and the processors are the hosts'.
+    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
+
+    // For what still waits for its next try, minutes away: only the report tells of it.
+    private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(15);
+
     private readonly Promised _promised = new();
     private readonly HashSet<string> _seen = [];
 
@@ -33,7 +39,7 @@ internal sealed class ChaosRun(ChaosPlan plan, ChaosCluster cluster)
         // From here on nothing goes wrong any more.
         var quiet = Stopwatch.StartNew();
         var convergedIn = await UntilAsync(accounts => accounts.Overdue().Count == 0, quiet, plan.Patience, ct);
-        var finishedIn = await UntilAsync(accounts => accounts.Unfinished().Count == 0, quiet, quiet.Elapsed + (plan.Patience / 3), ct);
+        var finishedIn = await UntilAsync(accounts => accounts.Unfinished().Count == 0, quiet, quiet.Elapsed + FinishPatience, ct);
         return await ReportAsync(watch.Elapsed, convergedIn, finishedIn, ct);
     }
 
@@ -48,7 +54,7 @@ internal sealed class ChaosRun(ChaosPlan plan, ChaosCluster cluster)
         while ((watch.Elapsed < plan.Duration || cluster.KillCount < plan.KillCountMin) && !disturbances.IsCompleted)
         {
             await LookAsync(accounts => accounts.Always(), ct);
-            await Task.Delay(PollPause, ct);
+            await Task.Delay(LookPause, ct);
             await cluster.ReplaceDesertersAsync();
         }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Curaway.Payments.Simulators;
 
 namespace Curaway.Payments.IntegrationTests.Host;
@@ -72,28 +71,27 @@ public sealed class IdempotencyKeyTests(HostFixture host) : IClassFixture<HostFi
     [Fact]
     public async Task A_caller_who_hangs_up_in_the_middle_finds_the_whole_answer_under_the_key()
     {
-        var patient = host.Patient();
-        var id = await patient.RequestAsync();
-        var key = NewKey();
-        host.Stripe.Faults.Next(
-            call => call.Method == "POST" && call.Body.Contains(id, StringComparison.Ordinal), SimulatorFault.Delay(TimeSpan.FromSeconds(1)));
+        var (id, staff, key) = (await host.Patient().BookAsync(), host.Admin(), NewKey());
+        var charge = await host.ChargeIdOfAsync(id);
+        var intent = host.Stripe.Ledger.PaymentIntents.Single(intent => intent.Metadata["charge_id"] == charge).Id;
+        host.Stripe.Faults.Next(call => call.Path.Contains(intent + "/capture", StringComparison.Ordinal), SimulatorFault.Delay(TimeSpan.FromSeconds(1)));
         using var hungUp = new CancellationTokenSource();
         using var http = new HttpClient { BaseAddress = host.Address };
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{HostCaller.Consultations}/{id}/schedule")
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{HostCaller.Consultations}/{id}/end")
         {
-            Content = new StringContent("""{"payment_method":"test_ok"}""", Encoding.UTF8, "application/json"),
-            Headers = { { "Authorization", "Bearer " + patient.Token }, { "Idempotency-Key", key } },
+            Headers = { { "Authorization", "Bearer " + staff.Token }, { "Idempotency-Key", key } },
         };
         var first = http.SendAsync(request, hungUp.Token);
-        await HostFixture.EventuallyAsync("1", async () => $"{await host.ChargesOfAsync(id)}");
+        await HostFixture.EventuallyAsync("ended", () => host.StatusOfAsync(id));
         await hungUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
-        await HostFixture.EventuallyAsync("200", async () => $"{(await patient.ScheduleAsync(id, "test_ok", key)).Status}");
-        var again = (await patient.ScheduleAsync(id, "test_ok", key)).Expect(200);
-        Assert.Equal("scheduled", again["status"]);
+        Task<HostAnswer> AgainAsync() => staff.PostAsync($"{HostCaller.Consultations}/{id}/end", null, key);
+        await HostFixture.EventuallyAsync("200", async () => $"{(await AgainAsync()).Status}");
+        var again = (await AgainAsync()).Expect(200);
+        Assert.Equal(("ended", "done"), (again["status"], again["settlement"]));
         Assert.Contains("Idempotency-Replayed: true", again.Headers, StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(1, host.Stripe.Ledger.AuthorizationCount(await host.ChargeIdOfAsync(id)));
+        Assert.Equal(1, host.Stripe.Ledger.CaptureCount(charge));
     }
 
     [Fact]
