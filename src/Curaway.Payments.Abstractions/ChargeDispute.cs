@@ -12,8 +12,14 @@ public enum DisputeState
     /// <summary>Decided for us.</summary>
     Won,
 
-    /// <summary>Decided against us: the bank took the money. Refunds stay blocked, or the patient would get it twice.</summary>
+    /// <summary>
+    /// Decided against us: the bank took the money. Refunds stay blocked, or the patient would get it twice. It outranks
+    /// <see cref="Won"/>: banks change their minds both ways, and a delivery does not tell which verdict was the last.
+    /// </summary>
     Lost,
+
+    /// <summary>Lost, appealed by us, and decided for us: the one verdict that says of itself that it came after the loss.</summary>
+    WonOnAppeal,
 }
 
 /// <summary>One dispute of a payment at the provider: a fact that only grows.</summary>

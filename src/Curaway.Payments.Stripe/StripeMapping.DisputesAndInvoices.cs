@@ -16,7 +16,7 @@ internal static partial class StripeMapping
         if (snapshot.Reference is null && snapshot.ChargeId is null)
             return IsObject(json, "dispute") ? snapshot : null;
         if (!IsObject(json, "dispute") || Text(json, "id") is not { } id || !(IsId(id, "dp_") || IsId(id, "du_"))
-            || Amount(json, "amount") is not { } amount || DisputeStateOf(Text(json, "status")) is not { } state)
+            || Amount(json, "amount") is not { } amount || DisputeStateOf(json) is not { } state)
             return null;
         var dispute = new ChargeDispute
         {
@@ -83,16 +83,25 @@ internal static partial class StripeMapping
 
     // A warning is an inquiry that may become a dispute, and one that was prevented never became one
     // (https://docs.stripe.com/api/disputes/object#dispute_object-status). An appeal comes after a dispute was lost, which
-    // outranks it: the bank has the money.
-    private static DisputeState? DisputeStateOf(string? status) => status switch
+    // outranks it: the bank has the money until the appeal is won.
+    private static DisputeState? DisputeStateOf(JsonElement json) => Text(json, "status") switch
     {
         "warning_needs_response" or "warning_under_review" or "needs_response" or "under_review"
             or "appeal_needs_response" or "appeal_under_review" => DisputeState.Open,
         "warning_closed" or "prevented" => DisputeState.Closed,
-        "won" => DisputeState.Won,
+        "won" => IsAppealed(json) ? DisputeState.WonOnAppeal : DisputeState.Won,
         "lost" => DisputeState.Lost,
         _ => null,
     };
+
+    // Evidence of an appeal can only be given once a verdict was appealed
+    // (https://docs.stripe.com/changelog/endive/2026-10-28/evidence-submission-appeal-dispute-decisions).
+    private static bool IsAppealed(JsonElement dispute) =>
+        dispute.TryGetProperty("evidence", out var evidence) && evidence.ValueKind == JsonValueKind.Object
+        && evidence.TryGetProperty("appeal", out var appeal) && appeal.ValueKind == JsonValueKind.Object
+        && appeal.TryGetProperty("card", out var card) && card.ValueKind == JsonValueKind.Object
+        && (Text(card, "reason_for_filing") is not null
+            || (card.TryGetProperty("supporting_files", out var files) && files.ValueKind == JsonValueKind.Array && files.GetArrayLength() > 0));
 
     // One written off as uncollectible can still be paid (https://docs.stripe.com/invoicing/overview#invoice-statuses).
     private static InvoiceState? InvoiceStateOf(string? status) => status switch

@@ -13,6 +13,7 @@ public sealed class ChargeDisputeTests
     [InlineData(DisputeState.Lost, "disputed")]
     [InlineData(DisputeState.Closed, null)]
     [InlineData(DisputeState.Won, null)]
+    [InlineData(DisputeState.WonOnAppeal, null)]
     public void A_dispute_that_is_open_or_lost_blocks_refunds(DisputeState state, string? reason)
     {
         var disputed = Tell(ChargeLifecycleTests.ChargeIn(ChargeStatus.Captured), SaysDispute(Dispute("dp_1", state, 100)));
@@ -63,6 +64,25 @@ public sealed class ChargeDisputeTests
             last.Disputes.AsEnumerable());
         Assert.Equal(
             Invoice("in_1", InvoiceState.Paid) with { Number = "A-1", HostedUrl = "https://invoice.stripe.com/i/1" }, Assert.Single(last.Invoices));
+    }
+
+    [Theory]
+    [InlineData(DisputeState.WonOnAppeal, null)]
+    [InlineData(DisputeState.Won, "disputed")]
+    [Trait("Promise", "P14")]
+    public void Only_a_verdict_that_names_its_appeal_undoes_a_loss_whatever_comes_first(DisputeState verdict, string? reason)
+    {
+        var last = ChargeLifecycleOrderTests.OneFinalCharge(
+            "stripe",
+            Says(payments: [Payment("ch_1", PaymentState.Captured)]),
+            SaysDispute(Dispute("dp_1", DisputeState.Open)),
+            SaysDispute(Dispute("dp_1", DisputeState.Lost)),
+            SaysDispute(Dispute("dp_1", DisputeState.Open) with { Reason = "fraudulent" }),
+            SaysDispute(Dispute("dp_1", verdict)),
+            SaysDispute(Dispute("dp_2", DisputeState.Closed)));
+
+        Assert.Equal(verdict == DisputeState.Won ? DisputeState.Lost : verdict, last.Disputes[0].State);
+        Assert.Equal(reason, ChargeLifecycle.Allows(last, [], OperationKind.Refund, Usd(100))?.Reason);
     }
 
     [Fact]

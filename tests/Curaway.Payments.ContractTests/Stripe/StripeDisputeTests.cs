@@ -54,6 +54,30 @@ public sealed class StripeDisputeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("won", """{"card":{"reason_for_filing":"delivered","supporting_files":[]} }""", DisputeState.WonOnAppeal)]
+    [InlineData("won", """{"card":{"reason_for_filing":null,"supporting_files":["file_1"]} }""", DisputeState.WonOnAppeal)]
+    [InlineData("won", """{"card":{"reason_for_filing":null,"supporting_files":[]} }""", DisputeState.Won)]
+    [InlineData("won", """{"card":{"supporting_files":"file_1"} }""", DisputeState.Won)]
+    [InlineData("won", """{"card":null}""", DisputeState.Won)]
+    [InlineData("won", "{}", DisputeState.Won)]
+    [InlineData("won", "null", DisputeState.Won)]
+    [InlineData("won", "[]", DisputeState.Won)]
+    [InlineData("lost", """{"card":{"reason_for_filing":"delivered"} }""", DisputeState.Lost)]
+    [InlineData("appeal_under_review", """{"card":{"reason_for_filing":"delivered"} }""", DisputeState.Open)]
+    public void A_verdict_is_one_on_appeal_when_it_carries_the_appeals_evidence(string status, string appeal, DisputeState state)
+    {
+        var dispute = Dispute(status).Replace("\"evidence\":{", $"\"evidence\":{{\"appeal\":{appeal},", StringComparison.Ordinal);
+
+        Assert.Equal(state, Assert.Single(Reread("charge.dispute.closed", dispute).Snapshot!.Disputes).State);
+    }
+
+    [Theory]
+    [InlineData("\"evidence\":{\"customer_name\":\"Jane Canary\"}", "\"evidence\":null")]
+    [InlineData("\"evidence\":{\"customer_name\":\"Jane Canary\"}", "\"evidence\":\"\"")]
+    public void A_dispute_without_evidence_is_read_all_the_same(string text, string other) =>
+        Assert.Equal(DisputeState.Won, Assert.Single(Reread("charge.dispute.closed", Dispute("won").Replace(text, other, StringComparison.Ordinal)).Snapshot!.Disputes).State);
+
+    [Theory]
     [InlineData("\"needs_response\"", "\"new_word\"")]
     [InlineData("\"needs_response\"", "null")]
     [InlineData("150000", "1.5")]

@@ -37,6 +37,26 @@ public sealed class DisputeTests
         Assert.All(alerts, alert => Assert.Equal(AlertSeverity.Critical, alert.Severity));
     }
 
+    [Fact]
+    public async Task A_dispute_that_was_lost_and_is_won_on_appeal_allows_refunds_again()
+    {
+        await using var engine = await SimulatedEngine.StartAsync();
+        var charge = await engine.CapturedAsync(engine.Stripe);
+        EmitDispute(engine.Stripe, charge, "charge.dispute.closed", "lost");
+        await engine.DeliverAsync(engine.Stripe);
+        Assert.Equal("disputed", (await engine.Charges.RefundAsync(SimulatedEngine.Refund(charge, "request-1"), Ct)).Error?.Reason);
+
+        // Newest first: the end of the appeal comes before its beginning.
+        EmitDispute(engine.Stripe, charge, "charge.dispute.updated", "appeal_under_review");
+        engine.Stripe.Simulator.EmitEvent("charge.dispute.closed", EventBodies.StripeDispute(
+            charge.Reference!, charge.PrincipalPayment!.Reference, charge.Amount.MinorUnits, "won", """{"card":{"reason_for_filing":"delivered"} }"""));
+        await engine.DeliverAsync(engine.Stripe);
+
+        Assert.Equal(DisputeState.WonOnAppeal, Assert.Single((await engine.ChargeAsync(charge.Id)).Disputes).State);
+        Assert.Null((await engine.Charges.RefundAsync(SimulatedEngine.Refund(charge, "request-1"), Ct)).Error);
+        Assert.Equal(2, (await engine.AlertsAsync(charge.Id)).Count(alert => alert.Category == "dispute"));
+    }
+
     [Theory]
     [InlineData("stripe")]
     [InlineData("razorpay")]

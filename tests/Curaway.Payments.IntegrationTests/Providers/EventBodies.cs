@@ -3,10 +3,10 @@ namespace Curaway.Payments.IntegrationTests.Providers;
 /// <summary>What simulators do not do by themselves: disputes and invoices about a payment, as the providers tell of them.</summary>
 internal static class EventBodies
 {
-    public static string StripeDispute(string intent, string payment, long amount, string status) =>
+    public static string StripeDispute(string intent, string payment, long amount, string status, string appeal = "null") =>
         $$"""
         {"id":"dp_{{intent}}","object":"dispute","amount":{{amount}},"charge":"{{payment}}","currency":"usd","livemode":false,
-         "payment_intent":"{{intent}}","reason":"fraudulent","status":"{{status}}"}
+         "payment_intent":"{{intent}}","reason":"fraudulent","status":"{{status}}","evidence":{"appeal":{{appeal}} } }
         """;
 
     public static string RazorpayDispute(string charge, string order, string payment, long amount, string status) =>

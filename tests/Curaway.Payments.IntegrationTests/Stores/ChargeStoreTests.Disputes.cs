@@ -28,6 +28,17 @@ public abstract partial class ChargeStoreTests
     }
 
     [Fact]
+    public async Task Every_state_of_a_dispute_can_be_kept()
+    {
+        var charge = Facts.Charge(Time, "states", reference: "pi_1");
+        await CreateAsync(charge);
+        var states = Enum.GetValues<DisputeState>();
+        await ApplyAsync(charge, Facts.Snapshot(charge) with { Disputes = [.. states.Select(state => Facts.Dispute($"dp_{(int)state}", state, 100))] });
+
+        Assert.Equal(states, (await ReadAsync(charge)).Disputes.Select(dispute => dispute.State));
+    }
+
+    [Fact]
     public async Task A_webhook_adds_to_the_disputes_and_invoices_that_stand()
     {
         var charge = Facts.Charge(Time, "added", reference: "pi_1");
