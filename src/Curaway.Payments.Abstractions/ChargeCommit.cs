@@ -127,6 +127,11 @@ public sealed record ChargeCommit
         charge.Status,
         $"recorded {WireName.Of(charge.RecordedStatus!.Value)}, facts say {WireName.Of(charge.Status)}");
 
+    /// <summary>The same commit, whose first audit row says more.</summary>
+    /// <param name="note">Machine words, for operators.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The commit writes no audit row.</exception>
+    public ChargeCommit Noted(string note) => this with { Audit = Audit.SetItem(0, Audit[0] with { Note = note }) };
+
     /// <summary>
     /// The operations nobody is sending whose outcome the facts now prove, closed. One that is being sent is left to its
     /// sender, who may still have a session row to write.
@@ -163,7 +168,7 @@ public sealed record ChargeCommit
 
         var conflicts = string.Join(' ', applied.Conflicts.Select(WireName.Of));
         var alert = new PaymentAlert("money_conflict", AlertSeverity.Critical, conflicts, charge.Id);
-        return commit with { Audit = commit.Audit.SetItem(0, commit.Audit[0] with { Note = conflicts }), Alerts = [.. commit.Alerts, .. told, alert] };
+        return commit.Noted(conflicts) with { Alerts = [.. commit.Alerts, .. told, alert] };
     }
 
     /// <summary>A dispute that was opened has a deadline; one that was decided has moved money or not.</summary>

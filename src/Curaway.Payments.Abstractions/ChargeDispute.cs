@@ -40,6 +40,9 @@ public sealed record ChargeDispute
     /// <summary>The provider's machine word for the reason, such as <c>fraudulent</c>.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>True while a bank may take the money, or has.</summary>
+    internal bool IsAgainstUs => State is DisputeState.Open or DisputeState.Lost;
+
     /// <summary>What both facts together say. Commutative, associative and idempotent.</summary>
     internal ChargeDispute Merge(ChargeDispute other) => this with
     {

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Curaway.Payments;
 
-// What the facts of a charge add up to. Every event asks for these sums a dozen times, so they make no garbage.
+// What the facts of a charge add up to. Every event asks for its totals a dozen times, so those make no garbage.
 public static partial class ChargeLifecycle
 {
     /// <summary>The status that the facts add up to.</summary>
@@ -56,9 +56,7 @@ public static partial class ChargeLifecycle
 
     private static bool IsTaken(ChargePayment payment) => payment is { State: PaymentState.Captured, ReleasesByCapture: false };
 
-    private static bool IsReturned(Charge charge, ChargePayment payment) => payment.Captured <= Money.Sum(
-        charge.Refunds.Where(refund => refund.State != RefundState.Failed && refund.PaymentReference == payment.Reference).Select(refund => refund.Amount),
-        charge.Amount.Currency);
+    private static bool IsReturned(Charge charge, ChargePayment payment) => !payment.RemainingOf(charge.Refunds).IsPositive;
 
     private static bool IsOfCapturedPayment(Charge charge, ChargeRefund refund) => charge.Payments.Any(payment =>
         IsTaken(payment) && (refund.PaymentReference is null || refund.PaymentReference == payment.Reference));

@@ -96,7 +96,7 @@ public static partial class ChargeLifecycle
     /// whole charge, also when less than all of it is disputed.
     /// </summary>
     internal static bool IsDisputed(Charge charge) =>
-        charge.Disputes.Any(dispute => dispute.State is DisputeState.Open or DisputeState.Lost);
+        charge.Disputes.Any(dispute => dispute.IsAgainstUs);
 
     /// <summary>True when the facts alone say that the operation did what was asked, whoever reported them.</summary>
     public static bool Proves(Charge charge, ChargeOperation operation) => operation.Kind switch

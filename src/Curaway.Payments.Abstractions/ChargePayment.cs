@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Curaway.Payments;
 
 /// <summary>One payment attempt at the provider: a fact that only grows. An order or intent may see several.</summary>
@@ -36,6 +38,12 @@ public sealed record ChargePayment
 
     /// <summary>True while it holds the patient's money without a promise to give it back.</summary>
     public bool IsHeld => State == PaymentState.Authorized && ReleaseDueAt is null;
+
+    /// <summary>What was captured of it and not sent back: refunds that name it and have not failed are taken off.</summary>
+    /// <param name="refunds">Every refund of the charge.</param>
+    public Money RemainingOf(ImmutableArray<ChargeRefund> refunds) => Captured - Money.Sum(
+        refunds.Where(refund => refund.PaymentReference == Reference && refund.State != RefundState.Failed).Select(refund => refund.Amount),
+        Captured.Currency);
 
     /// <summary>
     /// What both facts together say. Commutative, associative and idempotent, so duplicates and disorder are harmless.

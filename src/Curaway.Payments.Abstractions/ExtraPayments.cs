@@ -21,7 +21,7 @@ public static class ExtraPayments
             return charge;
         var kept = standing
             .OrderByDescending(payment => payment.State)
-            .ThenByDescending(payment => LeftOf(charge, payment) < payment.Captured)
+            .ThenByDescending(payment => payment.RemainingOf(charge.Refunds) < payment.Captured)
             .ThenBy(payment => payment.Reference, StringComparer.Ordinal)
             .First();
         return charge with { Payments = [.. charge.Payments.Select(payment => standing.Contains(payment) && payment != kept ? Marked(payment) : payment)] };
@@ -52,8 +52,8 @@ public static class ExtraPayments
         if (!ChargeLifecycle.CapturedOf(charge).IsPositive)
             return null;
         var payment = charge.Payments.FirstOrDefault(payment => payment is { State: PaymentState.Captured, ReleasesByCapture: true }
-            && LeftOf(charge, payment).IsPositive && !IsDisputed(charge, payment));
-        return payment is null ? null : (payment, LeftOf(charge, payment));
+            && payment.RemainingOf(charge.Refunds).IsPositive && !IsDisputed(charge, payment));
+        return payment is null ? null : (payment, payment.RemainingOf(charge.Refunds));
     }
 
     /// <summary>The request id of the next refund of an extra payment; a number follows when an earlier one came to nothing.</summary>
@@ -72,10 +72,6 @@ public static class ExtraPayments
         ? payment with { ReleasesByCapture = true }
         : payment with { ReleaseDueAt = payment.CaptureBefore };
 
-    private static Money LeftOf(Charge charge, ChargePayment payment) => payment.Captured - Money.Sum(
-        charge.Refunds.Where(refund => refund.State != RefundState.Failed && refund.PaymentReference == payment.Reference).Select(refund => refund.Amount),
-        charge.Amount.Currency);
-
     private static bool IsDisputed(Charge charge, ChargePayment payment) => charge.Disputes.Any(dispute =>
-        dispute.State is DisputeState.Open or DisputeState.Lost && (dispute.PaymentReference ?? payment.Reference) == payment.Reference);
+        dispute.IsAgainstUs && (dispute.PaymentReference ?? payment.Reference) == payment.Reference);
 }

@@ -68,6 +68,16 @@ public sealed record WebhookReading
     public static WebhookReading Accepted(string? eventId, string eventType, ProviderSnapshot snapshot) =>
         new(WebhookVerdict.Accepted) { EventId = eventId, EventType = eventType, Snapshot = snapshot };
 
+    /// <summary>
+    /// Signed, and about something we act on, but not readable: of its facts nothing is believed, and the provider is asked about
+    /// the object that it names.
+    /// </summary>
+    /// <param name="eventId">The provider's event id; null when it gave none.</param>
+    /// <param name="eventType">The provider's event type.</param>
+    /// <param name="named">Which object, and no facts.</param>
+    public static WebhookReading Asked(string? eventId, string eventType, ProviderSnapshot named) =>
+        Accepted(eventId, eventType, named with { IsIncomplete = true }) with { Warning = "unreadable, the provider is asked" };
+
     /// <summary>Signed, and about something we do not act on.</summary>
     public static WebhookReading Ignored(string? eventId, string? eventType) =>
         new(WebhookVerdict.Ignored) { EventId = eventId, EventType = eventType };

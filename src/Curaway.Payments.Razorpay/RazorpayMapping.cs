@@ -29,11 +29,6 @@ internal static partial class RazorpayMapping
         id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
         && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
-    /// <summary>What was captured of a payment and not sent back.</summary>
-    public static Money RemainingOf(ChargePayment payment, ImmutableArray<ChargeRefund> refunds) => payment.Captured - Money.Sum(
-        refunds.Where(refund => refund.PaymentReference == payment.Reference && refund.State != RefundState.Failed).Select(r => r.Amount),
-        payment.Captured.Currency);
-
     /// <summary>Facts as a snapshot, whose reference is the order that they name; null when they cannot be read safely.</summary>
     public static ProviderSnapshot? ReadFacts(RazorpayAccount account, RazorpayFacts facts)
     {

@@ -180,7 +180,7 @@ internal sealed partial class RazorpayProvider(RazorpayClient client) : IPayment
         var own = charge.Refunds.FirstOrDefault(refund => refund.OperationId == operation.Id)?.PaymentReference;
         return charge.Payments.FirstOrDefault(payment => ExtraPayments.IsReturnOf(operation, payment))
             ?? charge.Payments.FirstOrDefault(payment => payment.Reference == own)
-            ?? charge.Payments.FirstOrDefault(payment => !payment.ReleasesByCapture && RazorpayMapping.RemainingOf(payment, charge.Refunds) >= operation.Amount)
+            ?? charge.Payments.FirstOrDefault(payment => !payment.ReleasesByCapture && payment.RemainingOf(charge.Refunds) >= operation.Amount)
             ?? charge.PrincipalPayment;
     }
 

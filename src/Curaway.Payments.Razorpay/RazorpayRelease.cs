@@ -67,7 +67,7 @@ internal static class RazorpayRelease
         var policy = ask.Account.Options.VoidPolicy;
         foreach (var payment in snapshot.Payments)
         {
-            var left = RazorpayMapping.RemainingOf(payment, snapshot.Refunds);
+            var left = payment.RemainingOf(snapshot.Refunds);
             if (IsMarked(ask, payment) && left.IsPositive)
                 return new ReleaseStep(ReleaseStepKind.Refund, payment.Reference, left);
         }
@@ -99,7 +99,7 @@ internal static class RazorpayRelease
 
     /// <summary>True when captured money is there that is the clinic's and was not all sent back.</summary>
     private static bool HasMoney(RazorpayAsk ask, ProviderSnapshot snapshot) =>
-        snapshot.Payments.Any(payment => !IsMarked(ask, payment) && RazorpayMapping.RemainingOf(payment, snapshot.Refunds).IsPositive);
+        snapshot.Payments.Any(payment => !IsMarked(ask, payment) && payment.RemainingOf(snapshot.Refunds).IsPositive);
 
     // A hold lapses when its time is over. Razorpay then refunds it at normal speed: the bank shows it five to seven days later.
     private static ProviderResult LapseOf(ProviderSnapshot snapshot)

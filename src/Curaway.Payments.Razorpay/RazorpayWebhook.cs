@@ -69,8 +69,8 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
         if (!IsActedOn(type!))
             return WebhookReading.Ignored(eventId, type);
         if (whole?.Payload is not { } payload || OfPayload(type!, payload, account) is not { } snapshot)
-            return OfOrderNamed(type!, body, account) is { } asked
-                ? WebhookReading.Accepted(eventId, type!, asked) with { Warning = "unreadable, the provider is asked" }
+            return OfOrderNamed(type!, body, account) is { } named
+                ? WebhookReading.Asked(eventId, type!, named)
                 : WebhookReading.Unreadable(eventId, type);
 
         // A payment made without an order (a payment link, another shop on the account) cannot be one of our charges. A refund
@@ -161,7 +161,7 @@ internal sealed class RazorpayWebhook(RazorpayClient client) : IWebhookReader
             return null;
         var (order, paid) = (payload.Order?.Entity?.Id, payload.Payment?.Entity?.OrderId);
         return IsId(order ?? paid, "order_") && (order ?? paid) == (paid ?? order)
-            ? OfNothing(account) with { Reference = order ?? paid, IsIncomplete = true }
+            ? OfNothing(account) with { Reference = order ?? paid }
             : null;
     }
 

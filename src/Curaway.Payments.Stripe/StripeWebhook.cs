@@ -159,8 +159,8 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             || !data.TryGetProperty("object", out var subject) || subject.ValueKind != JsonValueKind.Object)
             return WebhookReading.Unreadable(id, type);
         if (read(subject, account) is not { } snapshot)
-            return OfIntentNamed(type, subject, account) is { } asked
-                ? WebhookReading.Accepted(id, type, asked) with { Warning = "unreadable, the provider is asked" }
+            return OfIntentNamed(type, subject, account) is { } named
+                ? WebhookReading.Asked(id, type, named)
                 : WebhookReading.Unreadable(id, type);
 
         // Nothing of it can be one of our charges: a payment made outside payment intents, an invoice that names no charge.
@@ -190,7 +190,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             ["refund", _] or ["charge", "refunded" or "expired"] => IdOf(json, "payment_intent"),
             _ => null,
         };
-        return IsId(intent, "pi_") ? Link(json, account) with { Reference = intent, IsIncomplete = true } : null;
+        return IsId(intent, "pi_") ? Link(json, account) with { Reference = intent } : null;
     }
 
     /// <summary>

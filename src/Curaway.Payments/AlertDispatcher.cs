@@ -28,12 +28,7 @@ internal sealed partial class AlertDispatcher(
     public async Task<bool> SweepAsync(CancellationToken ct)
     {
         foreach (var alert in TakeRaised().Distinct())
-        {
-            if (alert.Severity == AlertSeverity.Info)
-                await store.EndOutageAsync(alert, ct).ConfigureAwait(false);
-            else
-                await store.EnqueueAlertAsync(alert, ct).ConfigureAwait(false);
-        }
+            await raised.RaiseAsync(alert, ct).ConfigureAwait(false);
 
         var queued = await store.ClaimAlertsAsync(options.Value.ClaimCountMax, ClaimLease, ct).ConfigureAwait(false);
         var resting = new HashSet<IAlertSink>();

@@ -118,10 +118,9 @@ internal sealed class ChargeRecorder(
         var proven = told.Operations.RemoveAll(other => other.Id == id);
         var commit = ChargeCommit.Of(state, after, cause with { Detail = id.ToString() }, proven.Add(closed));
         var note = string.Join(' ', told.Audit.Select(entry => entry.Note).Append(WireName.Of(closed.Outcome!.Value)).OfType<string>());
-        return commit with
+        return commit.Noted(note) with
         {
             Operations = IsProvenUndone(closed, answer, state.Now) ? [.. proven, Undone(closed, state.Now), Successor(closed, state.Now)] : commit.Operations,
-            Audit = commit.Audit.SetItem(0, commit.Audit[0] with { Note = note }),
             Alerts = [.. told.Charge is null ? commit.Alerts : told.Alerts, .. AlertPolicy.For(before, operation, closed, answer.Result)],
         };
     }

@@ -26,7 +26,7 @@ internal static class ReviewSettlement
         if (RefusalOf(state, command) is not null)
             return ChargeCommit.Nothing;
         var said = string.Join(' ', new[] { WireName.Of(command.Verdict), command.Reason, command.ProviderReference?.Value }.OfType<string>());
-        return Noted(ChargeCommit.Of(state, state.Charge!, CauseOf(command, "review_verdict")), said);
+        return ChargeCommit.Of(state, state.Charge!, CauseOf(command, "review_verdict")).Noted(said);
     }
 
     /// <summary>Closes the operation as never done, unless somebody found out meanwhile. An authorization's charge has failed with it.</summary>
@@ -40,11 +40,8 @@ internal static class ReviewSettlement
         var told = ChargeCommit.OfSnapshot(
             state, ChargeRecorder.Flagged(state.Charge!, undone, ProviderResult.NotSent(ProviderFault.None, reason: command.Reason)), cause);
         var commit = ChargeCommit.Of(state, told.Charge ?? state.Charge!, cause, told.Operations.RemoveAll(other => other.Id == undone.Id).Add(undone));
-        return Noted(commit with { Alerts = told.Charge is null ? commit.Alerts : told.Alerts }, WireName.Of(command.Verdict));
+        return commit.Noted(WireName.Of(command.Verdict)) with { Alerts = told.Charge is null ? commit.Alerts : told.Alerts };
     }
 
     public static ChargeCause CauseOf(SettleReview command, string action) => new(action, "api", command.ActorId, command.OperationId.ToString());
-
-    private static ChargeCommit Noted(ChargeCommit commit, string note) =>
-        commit with { Audit = commit.Audit.SetItem(0, commit.Audit[0] with { Note = note }) };
 }

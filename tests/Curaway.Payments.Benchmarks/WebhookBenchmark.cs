@@ -83,17 +83,14 @@ internal sealed class WebhookBenchmark(BenchOptions options, Lab lab, Figures fi
     /// <summary>Until the code is compiled for speed: as long as a slice is spared a tenth of the CPU of the one before. The rate then.</summary>
     private static async Task<double> WarmAsync(Contestant contestant)
     {
-        var last = await contestant.TellAsync(await contestant.Database.AddChargesAsync(WarmupSlice), WarmupSlice, 32);
-        for (var i = 1; i < WarmupSliceCountMax; i++)
+        for (var (i, before) = (0, double.MaxValue); ; i++)
         {
-            var next = await contestant.TellAsync(await contestant.Database.AddChargesAsync(WarmupSlice), WarmupSlice, 32);
-            Console.WriteLine($"warm {contestant.Database.Name}: {next.Rate:N0}/s, server {next.ServerMicroseconds:N0} us, database {next.DatabaseMicroseconds:N0} us");
-            if (i > 3 && next.ServerMicroseconds > last.ServerMicroseconds * 0.9)
-                return next.Rate;
-            last = next;
+            var slice = await contestant.TellAsync(await contestant.Database.AddChargesAsync(WarmupSlice), WarmupSlice, 32);
+            Console.WriteLine($"warm {contestant.Database.Name}: {slice.Rate:N0}/s, server {slice.ServerMicroseconds:N0} us, database {slice.DatabaseMicroseconds:N0} us");
+            if (i == WarmupSliceCountMax - 1 || (i > 3 && slice.ServerMicroseconds > before * 0.9))
+                return slice.Rate;
+            before = slice.ServerMicroseconds;
         }
-
-        return last.Rate;
     }
 
     private async Task<Measured> MeasureAsync(Contestant contestant, int connections, double rate)

@@ -57,8 +57,8 @@ public sealed class RazorpayMappingTests
             Refund("rfnd_3", RefundState.Failed, 200, "pay_1"), Refund("rfnd_4", RefundState.Succeeded, 400, "pay_2"),
         ];
 
-        Assert.Equal(Rupees(750), RazorpayMapping.RemainingOf(payment, refunds));
-        Assert.Equal(Rupees(900), RazorpayMapping.RemainingOf(payment, []));
+        Assert.Equal(Rupees(750), payment.RemainingOf(refunds));
+        Assert.Equal(Rupees(900), payment.RemainingOf([]));
     }
 
     [Fact]
