@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Curaway.Payments.Razorpay;
 
 /// <summary>What was read of one order.</summary>
