@@ -72,6 +72,52 @@ public sealed class RazorpayMappingTests
         Assert.Null(RazorpayMapping.ChargeIdOf(null));
     }
 
+    [Fact]
+    public void A_snapshot_says_whose_account_it_is_and_takes_our_ids_from_the_refund_before_its_payment()
+    {
+        var (charge, refunding, authorizing) = (ChargeId.New(TimeProvider.System), NewOperationId(), NewOperationId());
+        var payment = Payment(notes: new() { ["charge_id"] = ChargeId.New(TimeProvider.System).ToString(), ["operation_id"] = authorizing.ToString() });
+        var refund = Refund(notes: new() { ["charge_id"] = charge.ToString(), ["operation_id"] = refunding.ToString() });
+
+        var both = Read(payment, refund);
+        var refundWithoutNotes = Read(payment, Refund(notes: []));
+
+        Assert.Equal(("south", charge, refunding), (both.ProviderAccount, both.ChargeId, both.OperationId));
+        Assert.Equal(authorizing, refundWithoutNotes.OperationId);
+    }
+
+    [Theory]
+    [InlineData(1L, true)]
+    [InlineData(1_764_300_000L, true)]
+    [InlineData(0L, false)]
+    [InlineData(-1L, false)]
+    [InlineData(32_503_680_000L, false)]
+    [InlineData(null, false)]
+    public void A_refund_was_made_when_it_says_unless_that_is_no_time(long? seconds, bool isTime)
+    {
+        var refund = Assert.Single(Read(Payment(notes: []), Refund(notes: []) with { CreatedAt = seconds }).Refunds);
+
+        Assert.Equal(isTime ? DateTimeOffset.FromUnixTimeSeconds(seconds!.Value) : null, refund.CreatedAt);
+    }
+
+    [Fact]
+    public void A_code_may_be_one_letter() => Assert.Equal("x", RazorpayMapping.Code("x", null));
+
+    private static OperationId NewOperationId() => OperationId.New(TimeProvider.System);
+
+    private static ProviderSnapshot Read(WirePayment payment, WireRefund refund) => Assert.IsType<ProviderSnapshot>(
+        RazorpayMapping.ReadFacts(new RazorpayAccount("south", new RazorpayOptions()), new RazorpayFacts(null, [payment], [refund])));
+
+    private static WirePayment Payment(Dictionary<string, string> notes) => new()
+    {
+        Id = "pay_1", OrderId = "order_1", Status = "captured", Captured = true, Amount = 500_00, Currency = "INR", CreatedAt = 1_764_300_000, Notes = notes,
+    };
+
+    private static WireRefund Refund(Dictionary<string, string> notes) => new()
+    {
+        Id = "rfnd_1", PaymentId = "pay_1", Status = "processed", Amount = 100_00, Currency = "INR", CreatedAt = 1_764_300_100, Notes = notes,
+    };
+
     private static Money Rupees(long minorUnits) => new(minorUnits, Rupee);
 
     private static ChargeRefund Refund(string reference, RefundState state, long amount, string of) =>

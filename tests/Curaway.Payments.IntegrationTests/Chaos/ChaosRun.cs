@@ -39,8 +39,9 @@ internal sealed class ChaosRun(ChaosPlan plan, ChaosCluster cluster)
         // From here on nothing goes wrong any more.
         var quiet = Stopwatch.StartNew();
         var convergedIn = await UntilAsync(accounts => accounts.Overdue().Count == 0, quiet, plan.Patience, ct);
+        var isTold = await UntilAsync(accounts => accounts.Untold().Count == 0, quiet, quiet.Elapsed + plan.Patience, ct) is not null;
         var finishedIn = await UntilAsync(accounts => accounts.Unfinished().Count == 0, quiet, quiet.Elapsed + FinishPatience, ct);
-        return await ReportAsync(watch.Elapsed, convergedIn, finishedIn, ct);
+        return await ReportAsync(watch.Elapsed, convergedIn, isTold, finishedIn, ct);
     }
 
     private async Task DisturbAsync(CancellationToken ct)
@@ -101,7 +102,7 @@ internal sealed class ChaosRun(ChaosPlan plan, ChaosCluster cluster)
         }
     }
 
-    private async Task<ChaosReport> ReportAsync(TimeSpan elapsed, TimeSpan? convergedIn, TimeSpan? finishedIn, CancellationToken ct)
+    private async Task<ChaosReport> ReportAsync(TimeSpan elapsed, TimeSpan? convergedIn, bool isTold, TimeSpan? finishedIn, CancellationToken ct)
     {
         var ledgers = Ledgers.Read(cluster.Simulators);
         var rows = await ClinicRows.ReadAsync(cluster.Source, ct);
@@ -130,6 +131,7 @@ internal sealed class ChaosRun(ChaosPlan plan, ChaosCluster cluster)
                 .. _seen.Union(accounts.AtRest()), .. BrokenPromises(ledgers, rows),
                 .. cluster.Deserters.Select(lines => $"a host ended by itself:\n{lines}"),
                 .. convergedIn is null ? accounts.Overdue().Select(row => $"never converged: {row}") : [],
+                .. isTold ? [] : accounts.Untold().Select(transition => $"never told: {transition}"),
             ],
         };
     }

@@ -46,7 +46,8 @@ internal sealed record ConsultationRow(string Id, string Status, string? ChargeI
 /// <summary>Everything of ours that the money invariants speak of, in one consistent picture.</summary>
 internal sealed record ClinicRows(
     IReadOnlyList<ChargeRow> Charges, IReadOnlyList<OperationRow> Operations, IReadOnlyList<ConsultationRow> Consultations,
-    IReadOnlySet<string> PaymentReferences, IReadOnlySet<string> RefundReferences, IReadOnlyList<string> AuditGaps)
+    IReadOnlySet<string> PaymentReferences, IReadOnlySet<string> RefundReferences, IReadOnlyList<string> AuditGaps,
+    IReadOnlyList<string> Untold)
 {
     // Soon is within 45 minutes: an operation to try again, a checkout to end. Days later holds end and promised releases are due.
     private const string SelectCharges =
@@ -112,7 +113,9 @@ internal sealed record ClinicRows(
                 row => new ConsultationRow(row.GetString(0), row.GetString(1), TextOrNull(row, 2), TextOrNull(row, 3)), ct),
             (await QueryAsync(connection, "SELECT reference FROM charge_payments", row => row.GetString(0), ct)).ToHashSet(),
             (await QueryAsync(connection, "SELECT reference FROM charge_refunds", row => row.GetString(0), ct)).ToHashSet(),
-            await QueryAsync(connection, SelectAuditGaps, row => row.GetString(0), ct));
+            await QueryAsync(connection, SelectAuditGaps, row => row.GetString(0), ct),
+            await QueryAsync(
+                connection, "SELECT charge_id::text || ' ' || to_status FROM charge_transitions WHERE seen_at IS NULL", row => row.GetString(0), ct));
     }
 
     private static async Task<List<T>> QueryAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct)

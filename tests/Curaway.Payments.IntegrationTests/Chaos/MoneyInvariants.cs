@@ -30,6 +30,12 @@ internal sealed class MoneyInvariants(Ledgers ledgers, ClinicRows rows)
     public IReadOnlyList<string> Overdue() => [.. rows.Charges.Where(row => !Agrees(row) && !row.IsWaiting).Select(Describe)];
 
     /// <summary>
+    /// What changed and no observer was told: the consultation may lag behind its charge. A host that dies while it tells is
+    /// followed by another when its claim ends.
+    /// </summary>
+    public IReadOnlyList<string> Untold() => rows.Untold;
+
+    /// <summary>
     /// Charges about which something is still to be done soon, and settlements under way. That a voided order is looked at again,
     /// because somebody might still pay it, is no work that is left.
     /// </summary>
@@ -38,6 +44,7 @@ internal sealed class MoneyInvariants(Ledgers ledgers, ClinicRows rows)
         .. rows.Charges
             .Where(row => !Agrees(row) || row.HasOpenOperation || row is { IsDue: true, Status: not "voided" })
             .Select(Describe),
+        .. rows.Untold.Select(transition => $"untold: {transition}"),
         .. rows.Consultations.Where(consultation => consultation.Settlement == "processing").Select(consultation => $"settlement of {consultation.Id}"),
     ];
 
