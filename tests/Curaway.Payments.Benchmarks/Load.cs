@@ -17,6 +17,9 @@ internal sealed record LoadPlan
     /// <summary>How many different events.</summary>
     public required int Count { get; init; }
 
+    /// <summary>How many of the first deliveries are sent before the clock starts: connections open, and code gets compiled, here too.</summary>
+    public int WarmupCount { get; init; }
+
     public required int Connections { get; init; }
 
     /// <summary>After so many events an earlier one comes again; 0 for never.</summary>
@@ -54,7 +57,11 @@ internal sealed record LoadResult
     /// <summary>How late the load itself was, 99 % of the time.</summary>
     public double OwnDelayP99 { get; init; }
 
+    /// <summary>Of all deliveries, those before the clock too.</summary>
     public int Sent => Accepted + Duplicates + Refused + Lost;
+
+    /// <summary>Deliveries within the time measured.</summary>
+    public int Measured { get; init; }
 }
 
 /// <summary>Sends deliveries over raw connections and measures. Runs in a process of its own.</summary>
@@ -66,7 +73,6 @@ internal sealed class Load(LoadPlan plan)
     private ReadOnlyMemory<byte>[] _requests = [];
     private long[] _ticks = [];
     private long[] _delays = [];
-    private int _next = -1;
     private int _accepted;
     private int _duplicates;
     private int _refused;
@@ -99,15 +105,18 @@ internal sealed class Load(LoadPlan plan)
         _ticks = new long[_numbers.Length];
         _delays = new long[_numbers.Length];
 
+        using var connections = new Connections(plan.Connections, Server());
+        await ClosedLoopAsync(connections, 0, plan.WarmupCount);
         var started = Stopwatch.GetTimestamp();
-        await (plan.Rate > 0 ? OpenLoopAsync() : ClosedLoopAsync());
+        await (plan.Rate > 0 ? OpenLoopAsync(connections) : ClosedLoopAsync(connections, plan.WarmupCount, _requests.Length));
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         if (plan.AcknowledgedPath.Length > 0)
             await File.WriteAllLinesAsync(plan.AcknowledgedPath, _acknowledged.Select(number => number.ToString(CultureInfo.InvariantCulture)));
-        Array.Sort(_ticks);
-        Array.Sort(_delays);
+        _ticks = [.. _ticks.Skip(plan.WarmupCount).Order()];
+        _delays = [.. _delays.Skip(plan.WarmupCount).Order()];
         return new LoadResult
         {
+            Measured = _ticks.Length,
             Accepted = _accepted,
             Duplicates = _duplicates,
             Refused = _refused,
@@ -121,22 +130,24 @@ internal sealed class Load(LoadPlan plan)
     }
 
     /// <summary>Every connection sends its next delivery when the last one is answered.</summary>
-    private Task ClosedLoopAsync() => Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(_ => Task.Run(async () =>
+    private Task ClosedLoopAsync(Connections connections, int first, int end)
     {
-        using var connection = new RawConnection(Server());
-        for (var i = Interlocked.Increment(ref _next); i < _requests.Length; i = Interlocked.Increment(ref _next))
-            await SendAsync(connection, i, Stopwatch.GetTimestamp());
-    })));
+        var next = first - 1;
+        return Task.WhenAll(connections.All.Select(connection => Task.Run(async () =>
+        {
+            for (var i = Interlocked.Increment(ref next); i < end; i = Interlocked.Increment(ref next))
+                await SendAsync(connection, i, Stopwatch.GetTimestamp());
+        })));
+    }
 
     /// <summary>Deliveries come when they are due, a millisecond's worth at a time, whether the earlier ones are answered or not.</summary>
-    private async Task OpenLoopAsync()
+    private async Task OpenLoopAsync(Connections connections)
     {
         var due = Channel.CreateUnbounded<(int Index, long DueAt)>(new UnboundedChannelOptions { SingleWriter = true });
         var pace = new Thread(() => Pace(due.Writer)) { Priority = ThreadPriority.AboveNormal };
         pace.Start();
-        await Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(_ => Task.Run(async () =>
+        await Task.WhenAll(connections.All.Select(connection => Task.Run(async () =>
         {
-            using var connection = new RawConnection(Server());
             await foreach (var (index, dueAt) in due.Reader.ReadAllAsync())
                 await SendAsync(connection, index, dueAt);
         })));
@@ -145,12 +156,12 @@ internal sealed class Load(LoadPlan plan)
     private void Pace(ChannelWriter<(int Index, long DueAt)> due)
     {
         var started = Stopwatch.GetTimestamp();
-        for (var i = 0; i < _requests.Length;)
+        for (var i = plan.WarmupCount; i < _requests.Length;)
         {
-            var countDue = Math.Min(_requests.Length, (int)(Stopwatch.GetElapsedTime(started).TotalSeconds * plan.Rate));
+            var countDue = Math.Min(_requests.Length, plan.WarmupCount + 1 + (int)(Stopwatch.GetElapsedTime(started).TotalSeconds * plan.Rate));
             for (; i < countDue; i++)
             {
-                var dueAt = started + (long)((double)i / plan.Rate * Stopwatch.Frequency);
+                var dueAt = started + (long)((double)(i - plan.WarmupCount) / plan.Rate * Stopwatch.Frequency);
                 _delays[i] = Stopwatch.GetTimestamp() - dueAt;
                 due.TryWrite((i, dueAt));
             }
@@ -187,6 +198,18 @@ internal sealed class Load(LoadPlan plan)
     }
 
     private IPEndPoint Server() => new(IPAddress.Parse(_url.Host), _url.Port);
+
+    /// <summary>Opened one by one as they are first used; none outlives the run.</summary>
+    private sealed class Connections(int count, IPEndPoint server) : IDisposable
+    {
+        public RawConnection[] All { get; } = [.. Enumerable.Range(0, count).Select(_ => new RawConnection(server))];
+
+        public void Dispose()
+        {
+            foreach (var connection in All)
+                connection.Dispose();
+        }
+    }
 
     private static double MillisecondsAt(long[] sorted, double share) =>
         sorted.Length == 0 ? 0 : Stopwatch.GetElapsedTime(0, sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * share)]).TotalMilliseconds;

@@ -118,7 +118,7 @@ internal sealed class WebhookBenchmark(BenchOptions options, Lab lab, Figures fi
             var load = measured.Load;
             figures.AtMost(
                 $"open-loop p99 at {rate:N0}/s", load.P99, "ms", target, aim,
-                $"p50 {load.P50:N1}, max {load.Max:N0} ms; the load itself was {load.OwnDelayP99:N1} ms late; {load.Sent / load.Seconds:N0}/s answered");
+                $"p50 {load.P50:N1}, max {load.Max:N0} ms; the load itself was {load.OwnDelayP99:N1} ms late; {load.Measured / load.Seconds:N0}/s answered");
         }
     }
 
@@ -148,6 +148,9 @@ internal sealed record Measured(
 /// <summary>A server and its database.</summary>
 internal sealed class Contestant : IAsyncDisposable
 {
+    // Of a process that starts anew for each measurement.
+    private const int WarmupCountMax = 1000;
+
     private readonly long _postmaster;
 
     private Contestant(ServerProcess server, BenchDatabase database, long postmaster)
@@ -171,13 +174,21 @@ internal sealed class Contestant : IAsyncDisposable
     public async Task<Measured> TellAsync(long first, int count, int connections, int rate = 0)
     {
         var (before, transactions, cpu) = (await Server.StatsAsync(), await TransactionCountAsync(), Machine.CpuMillisecondsOfChildren(_postmaster));
-        var load = await Child.LoadAsync(new LoadPlan { Url = Server.Url, First = first, Count = count, Connections = connections, Rate = rate });
+        var load = await Child.LoadAsync(new LoadPlan
+        {
+            Url = Server.Url,
+            First = first,
+            Count = count,
+            WarmupCount = Math.Min(count / 4, WarmupCountMax),
+            Connections = connections,
+            Rate = rate,
+        });
         var more = await Database.WaitForEffectsAsync(first, count);
         var (after, transactionsAfter, cpuAfter) = (await Server.StatsAsync(), await TransactionCountAsync(), Machine.CpuMillisecondsOfChildren(_postmaster));
         if (load.Refused + load.Lost > 0)
             throw new InvalidOperationException($"{load.Refused} deliveries were refused, {load.Lost} had no answer.");
         return new Measured(
-            count / (load.Seconds + more),
+            count * ((double)load.Measured / load.Sent) / (load.Seconds + more),
             load,
             (after.AllocatedBytes - before.AllocatedBytes) / (double)load.Sent,
             (after.CpuMilliseconds - before.CpuMilliseconds) * 1000 / load.Sent,
