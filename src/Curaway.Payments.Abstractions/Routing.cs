@@ -27,7 +27,7 @@ public sealed record RoutingContext
 /// <summary>What one rule says.</summary>
 /// <param name="Provider">The provider it chooses; null when it has no opinion.</param>
 /// <param name="Reason">Why, in a few words that name no person.</param>
-public sealed record RuleAnswer(string? Provider, string Reason);
+public readonly record struct RuleAnswer(string? Provider, string Reason);
 
 /// <summary>One rule of the routing, asked in order; the first that chooses wins. Pure and thread-safe.</summary>
 public interface IRoutingRule

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Curaway.Payments.Razorpay;
 
 /// <summary>What was read of one order.</summary>
@@ -10,6 +12,8 @@ internal static partial class RazorpayMapping
 {
     private const int IdLengthMax = 64;
     private const long UnixSecondsMax = 32_503_680_000; // The year 3000; leaves room to add a hold.
+
+    private static readonly SearchValues<char> IdCharacters = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
 
     private static readonly string[] WithThreeDecimals = ["BHD", "IQD", "JOD", "KWD", "OMR", "TND"];
 
@@ -25,7 +29,7 @@ internal static partial class RazorpayMapping
     /// <summary>True for an id of that kind which is safe in a URL and a column.</summary>
     public static bool IsId(string? id, string prefix) =>
         id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
-        && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        && !id.AsSpan().ContainsAnyExcept(IdCharacters);
 
     /// <summary>Facts as a snapshot, whose reference is the order that they name; null when they cannot be read safely.</summary>
     public static ProviderSnapshot? ReadFacts(RazorpayAccount account, RazorpayFacts facts)

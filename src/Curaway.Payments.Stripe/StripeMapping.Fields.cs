@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace Curaway.Payments.Stripe;
@@ -8,10 +9,12 @@ internal static partial class StripeMapping
     private const int CodeLengthMax = 64;
     private const int IdLengthMax = 255;
 
+    private static readonly SearchValues<char> IdCharacters = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
+
     /// <summary>True for an id of that kind which is safe in a URL and a column.</summary>
     public static bool IsId(string? id, string prefix) =>
         id is { Length: <= IdLengthMax } && id.Length > prefix.Length && id.StartsWith(prefix, StringComparison.Ordinal)
-        && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        && !id.AsSpan().ContainsAnyExcept(IdCharacters);
 
     public static bool IsChargeId(string id) => IsId(id, "ch_") || IsId(id, "py_");
 
@@ -21,7 +24,8 @@ internal static partial class StripeMapping
     public static string? IdOf(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? Text(value, "id") : Text(json, name);
 
-    public static bool IsObject(JsonElement json, string type) => json.ValueKind == JsonValueKind.Object && Text(json, "object") == type;
+    public static bool IsObject(JsonElement json, string type) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("object", out var value) && value.ValueKind == JsonValueKind.String && value.ValueEquals(type);
 
     public static string? Text(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -19,6 +20,8 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
     private const int SignatureCountMax = 16;
     private const int TimestampLengthMax = 12;
     private const int EventTypeLengthMax = 100;
+
+    private static readonly SearchValues<char> EventTypeCharacters = SearchValues.Create(".0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
 
     public string Provider => StripeProvider.ProviderName;
 
@@ -93,7 +96,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
 
     private static bool TryReadHex(ReadOnlySpan<char> text, Span<byte> signature) =>
         text.Length == signature.Length * 2 && !text.ContainsAnyInRange('A', 'F')
-        && Convert.FromHexString(text, signature, out _, out _) == System.Buffers.OperationStatus.Done;
+        && Convert.FromHexString(text, signature, out _, out _) == OperationStatus.Done;
 
     private static bool IsInTime(ReadOnlySpan<char> timestamp, DateTimeOffset receivedAt, TimeSpan tolerance) =>
         timestamp.Length <= TimestampLengthMax
@@ -126,7 +129,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             if (id is null || type is null)
                 return WebhookReading.Unreadable(id, type);
             var reading = ReadKnown(json, id, type, account);
-            return reading with { Warning = reading.Warning ?? WarningOf(json) };
+            return WarningOf(json) is { } warning ? reading with { Warning = warning } : reading;
         }
         // A string that is not UTF-8 throws only when it is asked for.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -167,7 +170,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
         if (snapshot.Reference is null && snapshot.ChargeId is null || IsNoNews(snapshot))
             return WebhookReading.Ignored(id, type);
         // Refunds and disputes carry no mode; the event does.
-        return WebhookReading.Accepted(id, type, snapshot with { IsLiveMode = snapshot.IsLiveMode ?? Flag(json, "livemode") });
+        return WebhookReading.Accepted(id, type, snapshot.IsLiveMode is null ? snapshot with { IsLiveMode = Flag(json, "livemode") } : snapshot);
     }
 
     private static ProviderSnapshot? OfIntentEvent(JsonElement json, string account, string status)
@@ -219,7 +222,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
         };
 
     private static bool IsEventType(string type) =>
-        type is { Length: > 0 and <= EventTypeLengthMax } && type.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.');
+        type is { Length: > 0 and <= EventTypeLengthMax } && !type.AsSpan().ContainsAnyExcept(EventTypeCharacters);
 
     /// <summary>
     /// An endpoint keeps the API version it was made with. Within a release train (the word after the dot) nothing breaks;
@@ -228,12 +231,12 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
     private static string? WarningOf(JsonElement json)
     {
         var version = Text(json, "api_version");
-        if (version is null || TrainOf(version) == TrainOf(StripeConfiguration.ApiVersion))
+        if (version is null || TrainOf(version).SequenceEqual(TrainOf(StripeConfiguration.ApiVersion)))
             return null;
         return version.Length <= EventTypeLengthMax && version.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.')
             ? $"api_version {version}"
             : "api_version other";
 
-        static string TrainOf(string version) => version[(version.IndexOf('.', StringComparison.Ordinal) + 1)..];
+        static ReadOnlySpan<char> TrainOf(string version) => version.AsSpan(version.IndexOf('.', StringComparison.Ordinal) + 1);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class PaymentRouter(IEnumerable<IRoutingRule> rules)
     private static RoutingStep StepOf(IRoutingRule rule, RoutingContext context)
     {
         var answer = rule.Evaluate(context);
-        return new RoutingStep(rule.Name, NameOf(answer.Provider), answer.Reason);
+        return new RoutingStep(rule.Name, NameOf(answer.Provider), answer.Reason ?? "");
     }
 
     // The trace is kept for ever. A setting with spaces in it is no provider's name, and may be anything.
