@@ -15,6 +15,8 @@ internal sealed record CliAnswer(int ExitCode, string Output, string Errors)
 /// <summary>The tool as an operator starts it: a process of its own, that knows nothing but its environment variables.</summary>
 internal sealed class CliProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan InterruptTimeout = TimeSpan.FromSeconds(30);
+
     private static readonly string[] Inherited = ["PATH", "HOME", "DOTNET_ROOT", "SYSTEMROOT", "TEMP", "TMPDIR"];
 
     private readonly Process _process;
@@ -48,11 +50,14 @@ internal sealed class CliProcess : IAsyncDisposable
 
     public ValueTask<string?> ReadLineAsync(CancellationToken ct) => _process.StandardOutput.ReadLineAsync(ct);
 
-    /// <summary>Ctrl-C, and the exit code it ends with.</summary>
+    /// <summary>
+    /// Ctrl-C, and the exit code it ends with. A run of the tests that a shell put into the background ignores Ctrl-C, and so do its
+    /// children: then this fails.
+    /// </summary>
     public async Task<int> InterruptAsync(CancellationToken ct)
     {
         using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
-        await _process.WaitForExitAsync(ct);
+        await _process.WaitForExitAsync(ct).WaitAsync(InterruptTimeout, ct);
         return _process.ExitCode;
     }
 
