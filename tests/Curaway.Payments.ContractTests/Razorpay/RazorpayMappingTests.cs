@@ -110,12 +110,25 @@ public sealed class RazorpayMappingTests
 
     private static WirePayment Payment(Dictionary<string, string> notes) => new()
     {
-        Id = "pay_1", OrderId = "order_1", Status = "captured", Captured = true, Amount = 500_00, Currency = "INR", CreatedAt = 1_764_300_000, Notes = notes,
+        Id = "pay_1",
+        OrderId = "order_1",
+        Status = "captured",
+        Captured = true,
+        Amount = 500_00,
+        Currency = "INR",
+        CreatedAt = 1_764_300_000,
+        Notes = notes,
     };
 
     private static WireRefund Refund(Dictionary<string, string> notes) => new()
     {
-        Id = "rfnd_1", PaymentId = "pay_1", Status = "processed", Amount = 100_00, Currency = "INR", CreatedAt = 1_764_300_100, Notes = notes,
+        Id = "rfnd_1",
+        PaymentId = "pay_1",
+        Status = "processed",
+        Amount = 100_00,
+        Currency = "INR",
+        CreatedAt = 1_764_300_100,
+        Notes = notes,
     };
 
     private static Money Rupees(long minorUnits) => new(minorUnits, Rupee);
