@@ -43,6 +43,15 @@ public sealed class PaymentRouterTests
         Assert.Equal("INR", new PaymentRouter([rule]).Decide(Anybody with { PreferredCurrency = "INR" })!.Provider);
     }
 
+    [Fact]
+    public void An_answer_that_says_nothing_is_no_opinion()
+    {
+        var decision = Decide(new StubRule("mute", _ => default), Rule("default", "stripe"))!;
+
+        Assert.Equal(("stripe", "default"), (decision.Provider, decision.Rule));
+        Assert.Equal(new RoutingStep("mute", null, ""), decision.Trace[0]);
+    }
+
     private static RoutingDecision? Decide(params IRoutingRule[] rules) => new PaymentRouter(rules).Decide(Anybody);
 
     private static StubRule Rule(string name, string? provider) => new(name, _ => new RuleAnswer(provider, "why " + name));
