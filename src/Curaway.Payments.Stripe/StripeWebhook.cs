@@ -129,7 +129,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
             if (id is null || type is null)
                 return WebhookReading.Unreadable(id, type);
             var reading = ReadKnown(json, id, type, account);
-            return WarningOf(json) is { } warning ? reading with { Warning = warning } : reading;
+            return reading.Warning is null && WarningOf(json) is { } warning ? reading with { Warning = warning } : reading;
         }
         // A string that is not UTF-8 throws only when it is asked for.
         catch (Exception e) when (e is JsonException or InvalidOperationException)

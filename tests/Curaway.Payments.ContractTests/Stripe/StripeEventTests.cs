@@ -79,6 +79,14 @@ public sealed class StripeEventTests : IDisposable
     }
 
     [Fact]
+    public void That_the_provider_is_asked_says_more_than_another_api_version()
+    {
+        var body = StripeAnswers.Event("payment_intent.canceled", """{"id":"pi_1","object":"payment_intent"}""", apiVersion: "\"2024-06-20\"");
+
+        Assert.Equal("unreadable, the provider is asked", Reread(body).Warning);
+    }
+
+    [Fact]
     [Trait("Promise", "P18")]
     public void Bytes_that_are_no_utf8_and_depth_without_end_are_unreadable()
     {
