@@ -55,14 +55,17 @@ internal sealed class MicroBenchmark(Figures figures)
         using var provider = services.BuildServiceProvider();
         var rules = provider.GetServices<IRoutingRule>().ToArray();
         var context = new RoutingContext { TenantId = OpaqueId.Parse("clinic-global"), CountryOfResidence = "USA", PreferredCurrency = "USD" };
-        var decision = Measure(() =>
+        // What measuring leaves itself is taken off: an object in 5,000 calls.
+        var (decision, nothing) = Alternate(Decide, () => null);
+        figures.AtMost("routing decision", decision.Bytes - nothing.Bytes, "B", 0, 0, $"{Text(decision.Nanoseconds)} ns for {rules.Length} rules");
+
+        string? Decide()
         {
             string? winner = null;
             foreach (var rule in rules)
                 winner ??= rule.Evaluate(context).Provider;
             return winner;
-        });
-        figures.AtMost("routing decision", decision.Bytes, "B", 0, 0, $"{Text(decision.Nanoseconds)} ns for {rules.Length} rules");
+        }
     }
 
     /// <summary>One authorization through the engine against the one HTTP call it makes, at the simulator.</summary>
@@ -156,11 +159,11 @@ internal sealed class MicroBenchmark(Figures figures)
         for (var i = 0; i < Count; i++)
             GC.KeepAlive(what());
         var time = Stopwatch.GetElapsedTime(started);
-        return new Measure(time.TotalNanoseconds / Count, Math.Round((GC.GetAllocatedBytesForCurrentThread() - bytes) / (double)Count));
+        return new Measure(time.TotalNanoseconds / Count, (GC.GetAllocatedBytesForCurrentThread() - bytes) / (double)Count);
     }
 
     private static string Text(double number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }
 
-/// <summary>What one call costs. Bytes are whole: the smallest object has 24, so less than a half for each call is none for nearly all.</summary>
+/// <summary>What one call costs.</summary>
 internal sealed record Measure(double Nanoseconds, double Bytes);
