@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Stripe;
@@ -13,11 +14,11 @@ internal sealed record StripeAccountName(string Value);
 /// <summary>What came back for one call.</summary>
 /// <param name="Fault">Why nothing did; <see cref="ProviderFault.None"/> for an answer, whatever it says.</param>
 /// <param name="Status">The HTTP status; 0 when there was none.</param>
-/// <param name="Json">The body; undefined when it is no JSON.</param>
+/// <param name="Json">The body; none when it is no JSON.</param>
 /// <param name="RequestId">Stripe's id of the request, for its support desk; null when none came that is safe to store.</param>
 /// <param name="RetryAfter">How long we were asked to wait.</param>
 internal sealed record StripeAnswer(
-    ProviderFault Fault, int Status = 0, JsonElement Json = default, string? RequestId = null, TimeSpan? RetryAfter = null)
+    ProviderFault Fault, int Status = 0, StripeValue Json = default, string? RequestId = null, TimeSpan? RetryAfter = null)
 {
     public bool IsSuccess => Status == 200;
 }
@@ -88,11 +89,11 @@ internal sealed record StripeAccount(string Name, StripeOptions Options, StripeC
         }
     }
 
-    private static JsonElement Parse(string? body)
+    private static StripeValue Parse(string? body)
     {
         try
         {
-            return JsonElement.Parse(body ?? "");
+            return StripeDocument.Parse(Encoding.UTF8.GetBytes(body ?? "")).Root;
         }
         catch (JsonException)
         {

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Text.Json;
 using static Curaway.Payments.Stripe.StripeMapping;
 
 namespace Curaway.Payments.Stripe;
@@ -144,12 +143,14 @@ internal static class StripeErrors
     /// <summary>The error; null for a body that is none. Every error of Stripe's has a type.</summary>
     private static StripeErrorBody? ErrorOf(StripeAnswer answer)
     {
-        if (answer.Json.ValueKind != JsonValueKind.Object || !answer.Json.TryGetProperty("error", out var error)
-            || error.ValueKind != JsonValueKind.Object || Text(error, "type") is not { } type)
-            return null;
-        var intent = error.TryGetProperty("payment_intent", out var embedded) ? embedded : default;
-        return new StripeErrorBody(
-            type, Text(error, "code"), Text(error, "decline_code"), IdOf(error, "charge"), IdOf(error, "payment_intent"), intent);
+        var error = answer.Json[StripeField.Error];
+        return error.Text(StripeField.Type) is not { } type ? null : new StripeErrorBody(
+            type,
+            error.Text(StripeField.Code),
+            error.Text(StripeField.DeclineCode),
+            IdOf(error, StripeField.Charge),
+            IdOf(error, StripeField.PaymentIntent),
+            error[StripeField.PaymentIntent]);
     }
 
     /// <summary>Contention, not volume; it comes as 429 too, so it is asked first.</summary>
@@ -169,5 +170,5 @@ internal static class StripeErrors
 
     /// <summary>What we read of an error: machine words and ids, and the intent as it came.</summary>
     private sealed record StripeErrorBody(
-        string Type, string? Code, string? DeclineCode, string? ChargeId, string? IntentId, JsonElement Intent);
+        string Type, string? Code, string? DeclineCode, string? ChargeId, string? IntentId, StripeValue Intent);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Stripe;
 
 namespace Curaway.Payments.Stripe;
@@ -29,7 +28,7 @@ internal sealed class StripeListing(StripeClientFactory clients) : IProviderList
             yield return PageOf(page, json => StripeMapping.ReadRefund(json, account));
     }
 
-    private static ProviderListingPage PageOf(StripeReply<StripePage> page, Func<JsonElement, ProviderSnapshot?> read)
+    private static ProviderListingPage PageOf(StripeReply<StripePage> page, Func<StripeValue, ProviderSnapshot?> read)
     {
         if (page.Failure is { } failure)
             return new ProviderListingPage([], 0, failure.Fault);
@@ -37,11 +36,11 @@ internal sealed class StripeListing(StripeClientFactory clients) : IProviderList
         return new ProviderListingPage([.. objects.OfType<ProviderSnapshot>()], objects.Count(each => each is null));
     }
 
-    private static ProviderSnapshot? TryRead(JsonElement json, Func<JsonElement, ProviderSnapshot?> read)
+    private static ProviderSnapshot? TryRead(StripeValue json, Func<StripeValue, ProviderSnapshot?> read)
     {
         try
         {
-            return json.ValueKind == JsonValueKind.Object ? read(json) : null;
+            return read(json);
         }
         // A text that is not Unicode throws only when it is asked for.
         catch (InvalidOperationException)

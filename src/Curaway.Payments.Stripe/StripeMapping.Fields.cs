@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 
 namespace Curaway.Payments.Stripe;
 
@@ -18,30 +17,19 @@ internal static partial class StripeMapping
 
     public static bool IsChargeId(string id) => IsId(id, "ch_") || IsId(id, "py_");
 
-    private static string? ChargeIdOf(JsonElement json, string name) => IdOf(json, name) is { } id && IsChargeId(id) ? id : null;
+    private static string? ChargeIdOf(StripeValue json, StripeField field) => IdOf(json, field) is { } id && IsChargeId(id) ? id : null;
 
     /// <summary>An id that stands there by itself or inside the expanded object.</summary>
-    public static string? IdOf(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? Text(value, "id") : Text(json, name);
+    public static string? IdOf(StripeValue json, StripeField field) => json.Text(field) ?? json[field].Text(StripeField.Id);
 
-    public static bool IsObject(JsonElement json, string type) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("object", out var value) && value.ValueKind == JsonValueKind.String && value.ValueEquals(type);
+    public static bool IsObject(StripeValue json, string type) => json.Has(StripeField.Object, type);
 
-    public static string? Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    public static bool? Flag(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
-
-    public static long? Number(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
-
-    public static Money? Amount(JsonElement json, string name) =>
-        Number(json, name) is { } amount ? Currencies.FromProvider(amount, Text(json, "currency")) : null;
+    public static Money? Amount(StripeValue json, StripeField field) =>
+        json.Number(field) is { } amount ? Currencies.FromProvider(amount, json.Text(StripeField.Currency)) : null;
 
     // Unix seconds; 0 or less means "not told". The upper bound is the year 9999.
-    private static DateTimeOffset? Time(JsonElement json, string name) =>
-        Number(json, name) is { } seconds and > 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+    private static DateTimeOffset? Time(StripeValue json, StripeField field) =>
+        json.Number(field) is { } seconds and > 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
     /// <summary>A machine word, or <c>other</c>: never text.</summary>
     public static string Code(string? code) =>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Curaway.Payments.Stripe;
 
 /// <summary>A payment intent, read strictly.</summary>
@@ -14,7 +12,7 @@ internal sealed record StripeIntent(
     string Id, string Status, Money Amount, Money Received, string? ClientSecret, string? FailureCode, ProviderSnapshot Snapshot);
 
 /// <summary>A page of a list, and the id the next one starts after; null on the last one.</summary>
-internal sealed record StripePage(IReadOnlyList<JsonElement> Items, string? Next);
+internal sealed record StripePage(IReadOnlyList<StripeValue> Items, string? Next);
 
 /// <summary>
 /// JSON into facts. Pure; what cannot be read safely is null, never a guess. Stripe.net's own classes read a missing amount
@@ -22,9 +20,6 @@ internal sealed record StripePage(IReadOnlyList<JsonElement> Items, string? Next
 /// </summary>
 internal static partial class StripeMapping
 {
-    public const string ChargeIdKey = "charge_id";
-    public const string OperationIdKey = "operation_id";
-
     /// <summary>
     /// Where Stripe differs from ISO 4217 (https://docs.stripe.com/currencies): MGA without decimals; ISK and UGX with two
     /// that must be 00; three-decimal currencies with a last digit of 0. Its minimums follow the settlement currency, which
@@ -55,33 +50,33 @@ internal static partial class StripeMapping
         minimums: new Dictionary<string, long>());
 
     /// <summary>True when the object's metadata names our operation, or our charge.</summary>
-    public static bool IsOurs(JsonElement json, ProviderRequest request) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
-        && ((Text(metadata, OperationIdKey) is { } operation && operation == request.Operation?.Id.ToString())
-            || Text(metadata, ChargeIdKey) == request.Charge.Id.ToString());
+    public static bool IsOurs(StripeValue json, ProviderRequest request)
+    {
+        var metadata = json[StripeField.Metadata];
+        return (metadata.Text(StripeField.OperationId) is { } operation && operation == request.Operation?.Id.ToString())
+            || metadata.Text(StripeField.ChargeId) == request.Charge.Id.ToString();
+    }
 
     /// <summary>Reads a page of a list; null for what is none, or does not tell where the next one starts.</summary>
-    public static StripePage? ReadPage(JsonElement json)
+    public static StripePage? ReadPage(StripeValue json)
     {
-        if (!IsObject(json, "list") || !json.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Array
-            || Flag(json, "has_more") is not { } hasMore)
+        if (!IsObject(json, "list") || json[StripeField.Data] is not { IsArray: true } data
+            || json.Flag(StripeField.HasMore) is not { } hasMore)
             return null;
-        var items = data.EnumerateArray().ToList();
+        var items = data.Items.ToList();
         if (!hasMore || items.Count == 0)
             return new StripePage(items, null);
-        return items[^1].ValueKind == JsonValueKind.Object && Text(items[^1], "id") is { } last ? new StripePage(items, last) : null;
+        return items[^1].Text(StripeField.Id) is { } last ? new StripePage(items, last) : null;
     }
 
     /// <summary>Reads an intent; null when a field we stand on is missing or of another type.</summary>
-    public static StripeIntent? ReadIntent(JsonElement json, string account)
+    public static StripeIntent? ReadIntent(StripeValue json, string account)
     {
-        if (!IsObject(json, "payment_intent") || Text(json, "id") is not { } id || !IsId(id, "pi_")
-            || Text(json, "status") is not { } status || Amount(json, "amount") is not { } amount)
+        if (!IsObject(json, "payment_intent") || json.Text(StripeField.Id) is not { } id || !IsId(id, "pi_")
+            || json.Text(StripeField.Status) is not { } status || Amount(json, StripeField.Amount) is not { } amount)
             return null;
-        var received = Amount(json, "amount_received") ?? Money.Zero(amount.Currency);
-        var failure = json.TryGetProperty("last_payment_error", out var error) && error.ValueKind == JsonValueKind.Object
-            ? CodeOf(error)
-            : null;
+        var received = Amount(json, StripeField.AmountReceived) ?? Money.Zero(amount.Currency);
+        var failure = json[StripeField.LastPaymentError] is { IsObject: true } error ? CodeOf(error) : null;
         var payment = PaymentOf(json, status, amount, received, failure);
         var snapshot = Link(json, account) with
         {
@@ -92,14 +87,14 @@ internal static partial class StripeMapping
             IsIncomplete = payment is null && status is "requires_capture" or "succeeded",
             Error = failure is not null && status == "requires_payment_method" ? new PaymentError(ErrorCodes.ChargeFailed, failure) : null,
         };
-        return new StripeIntent(id, status, amount, received, Text(json, "client_secret"), failure, snapshot);
+        return new StripeIntent(id, status, amount, received, json.Text(StripeField.ClientSecret), failure, snapshot);
     }
 
     /// <summary>Reads a refund with its links; null when a field we stand on is missing or of another type.</summary>
-    public static ProviderSnapshot? ReadRefund(JsonElement json, string account)
+    public static ProviderSnapshot? ReadRefund(StripeValue json, string account)
     {
-        if (!IsObject(json, "refund") || Text(json, "id") is not { } id || !(IsId(id, "re_") || IsId(id, "pyr_"))
-            || Amount(json, "amount") is not { } amount || RefundStateOf(Text(json, "status")) is not { } state)
+        if (!IsObject(json, "refund") || json.Text(StripeField.Id) is not { } id || !(IsId(id, "re_") || IsId(id, "pyr_"))
+            || Amount(json, StripeField.Amount) is not { } amount || RefundStateOf(json.Text(StripeField.Status)) is not { } state)
             return null;
         var link = Link(json, account);
         var refund = new ChargeRefund
@@ -107,23 +102,23 @@ internal static partial class StripeMapping
             Reference = id,
             State = state,
             Amount = amount,
-            PaymentReference = ChargeIdOf(json, "charge"),
+            PaymentReference = ChargeIdOf(json, StripeField.Charge),
             OperationId = link.OperationId,
-            CreatedAt = Time(json, "created"),
-            ErrorCode = state == RefundState.Failed ? Code(Text(json, "failure_reason") ?? Text(json, "status")) : null,
+            CreatedAt = Time(json, StripeField.Created),
+            ErrorCode = state == RefundState.Failed ? Code(json.Text(StripeField.FailureReason) ?? json.Text(StripeField.Status)) : null,
         };
-        var intent = IdOf(json, "payment_intent");
+        var intent = IdOf(json, StripeField.PaymentIntent);
         return link with { Reference = IsId(intent, "pi_") ? intent : null, Refunds = [refund] };
     }
 
     /// <summary>Reads a charge as a payment; null when a field we stand on is missing or of another type.</summary>
-    public static ChargePayment? ReadCharge(JsonElement json, bool isReleased, Money? received)
+    public static ChargePayment? ReadCharge(StripeValue json, bool isReleased, Money? received)
     {
-        if (!IsObject(json, "charge") || Text(json, "id") is not { } id || !IsChargeId(id) || Amount(json, "amount") is not { } amount)
+        if (!IsObject(json, "charge") || json.Text(StripeField.Id) is not { } id || !IsChargeId(id) || Amount(json, StripeField.Amount) is not { } amount)
             return null;
-        var captured = Money.Max(Amount(json, "amount_captured") ?? Money.Zero(amount.Currency), In(received, amount.Currency));
-        var isCaptured = Flag(json, "captured") == true || captured.IsPositive;
-        var state = Text(json, "status") switch
+        var captured = Money.Max(Amount(json, StripeField.AmountCaptured) ?? Money.Zero(amount.Currency), In(received, amount.Currency));
+        var isCaptured = json.Flag(StripeField.Captured) == true || captured.IsPositive;
+        var state = json.Text(StripeField.Status) switch
         {
             "failed" => PaymentState.Failed,
             "pending" when !isCaptured => PaymentState.Created,
@@ -137,24 +132,21 @@ internal static partial class StripeMapping
             State = known,
             Amount = amount,
             Captured = known == PaymentState.Captured ? captured : Money.Zero(amount.Currency),
-            CreatedAt = Time(json, "created"),
+            CreatedAt = Time(json, StripeField.Created),
             CaptureBefore = CaptureBeforeOf(json),
-            ErrorCode = known == PaymentState.Failed ? Code(Text(json, "failure_code")) : null,
+            ErrorCode = known == PaymentState.Failed ? Code(json.Text(StripeField.FailureCode)) : null,
         };
     }
 
     /// <summary>The intent's latest charge: expanded in answers to us, an id in events.</summary>
-    private static ChargePayment? PaymentOf(JsonElement json, string status, Money amount, Money received, string? failure)
+    private static ChargePayment? PaymentOf(StripeValue json, string status, Money amount, Money received, string? failure)
     {
-        if (!json.TryGetProperty("latest_charge", out var latest))
-            return null;
-        if (latest.ValueKind == JsonValueKind.Object)
+        if (json[StripeField.LatestCharge] is { IsObject: true } latest)
             return ReadCharge(latest, isReleased: status == "canceled", received);
-        if (ChargeIdOf(json, "latest_charge") is not { } id)
+        if (ChargeIdOf(json, StripeField.LatestCharge) is not { } id)
             return null;
 
-        var hasFailed = failure is not null && json.GetProperty("last_payment_error") is var error
-            && (Text(error, "charge") ?? id) == id;
+        var hasFailed = failure is not null && (json[StripeField.LastPaymentError].Text(StripeField.Charge) ?? id) == id;
         PaymentState? state = status switch
         {
             "succeeded" => PaymentState.Captured,
@@ -183,28 +175,24 @@ internal static partial class StripeMapping
     };
 
     /// <summary>Our ids from the metadata, and the mode: all that links an object to a charge of ours.</summary>
-    public static ProviderSnapshot Link(JsonElement json, string account)
+    public static ProviderSnapshot Link(StripeValue json, string account)
     {
-        var metadata = json.TryGetProperty("metadata", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
-        var isOurs = metadata.ValueKind == JsonValueKind.Object;
+        var metadata = json[StripeField.Metadata];
         return new ProviderSnapshot
         {
             Provider = StripeProvider.ProviderName,
             ProviderAccount = account,
-            IsLiveMode = Flag(json, "livemode"),
-            ChargeId = isOurs && ChargeId.TryParse(Text(metadata, ChargeIdKey), out var charge) ? charge : null,
-            OperationId = isOurs && OperationId.TryParse(Text(metadata, OperationIdKey), out var operation) ? operation : null,
+            IsLiveMode = json.Flag(StripeField.Livemode),
+            ChargeId = ChargeId.TryParse(metadata.Text(StripeField.ChargeId), out var charge) ? charge : null,
+            OperationId = OperationId.TryParse(metadata.Text(StripeField.OperationId), out var operation) ? operation : null,
         };
     }
 
     private static Money In(Money? amount, Currency currency) =>
         amount is { } known && known.Currency == currency ? known : Money.Zero(currency);
 
-    private static DateTimeOffset? CaptureBeforeOf(JsonElement charge) =>
-        charge.TryGetProperty("payment_method_details", out var details) && details.ValueKind == JsonValueKind.Object
-        && details.TryGetProperty("card", out var card) && card.ValueKind == JsonValueKind.Object
-            ? Time(card, "capture_before")
-            : null;
+    private static DateTimeOffset? CaptureBeforeOf(StripeValue charge) =>
+        Time(charge[StripeField.PaymentMethodDetails][StripeField.Card], StripeField.CaptureBefore);
 
-    private static string CodeOf(JsonElement error) => Code(Text(error, "decline_code") ?? Text(error, "code") ?? Text(error, "type"));
+    private static string CodeOf(StripeValue error) => Code(error.Text(StripeField.DeclineCode) ?? error.Text(StripeField.Code) ?? error.Text(StripeField.Type));
 }

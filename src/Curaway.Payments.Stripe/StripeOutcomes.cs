@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using static Curaway.Payments.Stripe.StripeMapping;
 
 namespace Curaway.Payments.Stripe;
@@ -15,10 +14,10 @@ internal static class StripeOutcomes
 {
     private static readonly ProviderResult Unreadable = ProviderResult.Indeterminate(ProviderFault.Unreadable);
 
-    public static ProviderResult Authorized(StripeAsk ask, JsonElement json) =>
+    public static ProviderResult Authorized(StripeAsk ask, StripeValue json) =>
         OfIntent(ask, ReadIntent(json, ask.Account.Name), AuthorizationOf);
 
-    public static ProviderResult Captured(StripeAsk ask, JsonElement json) =>
+    public static ProviderResult Captured(StripeAsk ask, StripeValue json) =>
         OfIntent(ask, ReadIntent(json, ask.Account.Name), (_, intent) => intent.Status switch
         {
             "succeeded" when intent.Received == ask.Request.RequiredOperation.Amount => ProviderResult.Succeeded(intent.Snapshot),
@@ -26,12 +25,12 @@ internal static class StripeOutcomes
             _ => ProviderResult.Indeterminate(ProviderFault.Mismatch, "status"),
         });
 
-    public static ProviderResult Voided(StripeAsk ask, JsonElement json) =>
+    public static ProviderResult Voided(StripeAsk ask, StripeValue json) =>
         OfIntent(ask, ReadIntent(json, ask.Account.Name), (_, intent) => intent.Status == "canceled"
             ? ProviderResult.Succeeded(intent.Snapshot)
             : ProviderResult.Indeterminate(ProviderFault.Mismatch, "status"));
 
-    public static ProviderResult Refunded(StripeAsk ask, JsonElement json)
+    public static ProviderResult Refunded(StripeAsk ask, StripeValue json)
     {
         var operation = ask.Request.RequiredOperation;
         if (ReadRefund(json, ask.Account.Name) is not { } snapshot)

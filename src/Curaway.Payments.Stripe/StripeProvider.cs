@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Stripe;
 
 namespace Curaway.Payments.Stripe;
@@ -146,8 +145,8 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
 
     private static Dictionary<string, string> BuildMetadata(ProviderRequest request) => new()
     {
-        [StripeMapping.ChargeIdKey] = request.Charge.Id.ToString(),
-        [StripeMapping.OperationIdKey] = request.RequiredOperation.Id.ToString(),
+        [WireName.Of(StripeField.ChargeId)] = request.Charge.Id.ToString(),
+        [WireName.Of(StripeField.OperationId)] = request.RequiredOperation.Id.ToString(),
         ["consultation_id"] = request.Charge.ConsultationId.Value,
         ["tenant_id"] = request.Charge.TenantId.Value,
     };
@@ -156,7 +155,7 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
         ProviderRequest request,
         Func<StripeAccount, bool> canSend,
         Func<StripeAccount, string, Task<StripeAnswer>> call,
-        Func<StripeAsk, JsonElement, ProviderResult> read)
+        Func<StripeAsk, StripeValue, ProviderResult> read)
     {
         if (clients.Find(request.Charge.ProviderAccount) is not { } account || !canSend(account))
             return Task.FromResult(ProviderResult.NotSent(ProviderFault.Configuration));
@@ -213,7 +212,7 @@ internal sealed class StripeProvider(StripeClientFactory clients) : IPaymentProv
                 return failure;
             var found = page.Value!.Items.Where(intent => StripeMapping.IsOurs(intent, ask.Request)).ToList();
             if (found.Count > 0)
-                return StripeMapping.Text(found[0], "id") ?? "";
+                return found[0].Text(StripeField.Id) ?? "";
         }
 
         return ProviderResult.Indeterminate(ProviderFault.NotFound);

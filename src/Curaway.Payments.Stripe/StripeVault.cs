@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Stripe;
 using static Curaway.Payments.Stripe.StripeMapping;
 
@@ -22,7 +21,7 @@ internal sealed class StripeVault(StripeClientFactory clients) : IPaymentMethodV
         var answer = await stripe.PostAsync(Customers, options, $"customer-{id}", ct).ConfigureAwait(false);
         if (!answer.IsSuccess)
             return new VaultAnswer<string>(null, FaultOf(answer));
-        return IsObject(answer.Json, "customer") && Text(answer.Json, "id") is { } customer && IsId(customer, "cus_")
+        return IsObject(answer.Json, "customer") && answer.Json.Text(StripeField.Id) is { } customer && IsId(customer, "cus_")
             ? new VaultAnswer<string>(customer)
             : new VaultAnswer<string>(null, ProviderFault.Unreadable);
     });
@@ -35,9 +34,9 @@ internal sealed class StripeVault(StripeClientFactory clients) : IPaymentMethodV
             var intent = await stripe.GetAsync($"/v1/payment_intents/{charge.Reference}", new PaymentIntentGetOptions(), ct).ConfigureAwait(false);
             if (!intent.IsSuccess)
                 return new VaultAnswer<KeptPaymentMethod>(null, FaultOf(intent));
-            if (!IsObject(intent.Json, "payment_intent") || Text(intent.Json, "id") != charge.Reference)
+            if (!IsObject(intent.Json, "payment_intent") || intent.Json.Text(StripeField.Id) != charge.Reference)
                 return new VaultAnswer<KeptPaymentMethod>(null, ProviderFault.Mismatch);
-            if (IdOf(intent.Json, "payment_method") is not { } token || !IsId(token, "pm_"))
+            if (IdOf(intent.Json, StripeField.PaymentMethod) is not { } token || !IsId(token, "pm_"))
                 return new VaultAnswer<KeptPaymentMethod>(null);
             var method = await stripe.GetAsync($"{Methods}/{token}", new PaymentMethodGetOptions(), ct).ConfigureAwait(false);
             return method.IsSuccess ? KeptOf(method.Json, token, customer, stripe.Name) : new VaultAnswer<KeptPaymentMethod>(null, FaultOf(method));
@@ -58,26 +57,26 @@ internal sealed class StripeVault(StripeClientFactory clients) : IPaymentMethodV
 
         // "Not attached" has no code of its own, so the method itself is asked.
         var read = await stripe.GetAsync($"{Methods}/{method.Token}", new PaymentMethodGetOptions(), ct).ConfigureAwait(false);
-        var isGone = (read.IsSuccess && IsObject(read.Json, "payment_method") && IdOf(read.Json, "customer") is null)
+        var isGone = (read.IsSuccess && IsObject(read.Json, "payment_method") && IdOf(read.Json, StripeField.Customer) is null)
             || FaultOf(read) == ProviderFault.NotFound;
         return new VaultAnswer<string>(null, isGone ? ProviderFault.None : FaultOf(answer));
     }).ConfigureAwait(false)).Fault;
 
     /// <summary>Only a card under that very customer is what the patient let us keep.</summary>
-    private static VaultAnswer<KeptPaymentMethod> KeptOf(JsonElement json, string token, string customer, string account)
+    private static VaultAnswer<KeptPaymentMethod> KeptOf(StripeValue json, string token, string customer, string account)
     {
-        if (!IsObject(json, "payment_method") || Text(json, "id") != token)
+        if (!IsObject(json, "payment_method") || json.Text(StripeField.Id) != token)
             return new VaultAnswer<KeptPaymentMethod>(null, ProviderFault.Mismatch);
-        if (Text(json, "type") != "card" || IdOf(json, "customer") != customer)
+        if (json.Text(StripeField.Type) != "card" || IdOf(json, StripeField.Customer) != customer)
             return new VaultAnswer<KeptPaymentMethod>(null);
-        if (!json.TryGetProperty("card", out var card) || card.ValueKind != JsonValueKind.Object
-            || Text(card, "last4") is not { Length: 4 } lastFour || !lastFour.All(char.IsAsciiDigit))
+        var card = json[StripeField.Card];
+        if (card.Text(StripeField.Last4) is not { Length: 4 } lastFour || !lastFour.All(char.IsAsciiDigit))
             return new VaultAnswer<KeptPaymentMethod>(null, ProviderFault.Unreadable);
-        var (year, month) = (Number(card, "exp_year"), Number(card, "exp_month"));
+        var (year, month) = (card.Number(StripeField.ExpYear), card.Number(StripeField.ExpMonth));
         var hasExpiry = year is >= 2000 and <= 9999 && month is >= 1 and <= 12;
         return new VaultAnswer<KeptPaymentMethod>(new KeptPaymentMethod(
             new SavedPaymentMethod(StripeProvider.ProviderName, token, customer, account),
-            Code(Text(card, "brand")),
+            Code(card.Text(StripeField.Brand)),
             lastFour,
             hasExpiry ? (int)year!.Value : null,
             hasExpiry ? (int)month!.Value : null));

@@ -120,12 +120,10 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
         string? id = null, type = null;
         try
         {
-            using var document = JsonDocument.Parse(body);
-            var json = document.RootElement;
-            if (json.ValueKind != JsonValueKind.Object)
-                return WebhookReading.Unreadable(null, null);
-            id = Text(json, "id") is { } text && IsId(text, "evt_") ? text : null;
-            type = Text(json, "type") is { } name && IsEventType(name) ? name : null;
+            using var document = StripeDocument.Parse(body);
+            var json = document.Root;
+            id = json.Text(StripeField.Id) is { } text && IsId(text, "evt_") ? text : null;
+            type = json.Text(StripeField.Type) is { } name && IsEventType(name) ? name : null;
             if (id is null || type is null)
                 return WebhookReading.Unreadable(id, type);
             var reading = ReadKnown(json, id, type, account);
@@ -138,9 +136,9 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
         }
     }
 
-    private static WebhookReading ReadKnown(JsonElement json, string id, string type, string account)
+    private static WebhookReading ReadKnown(StripeValue json, string id, string type, string account)
     {
-        Func<JsonElement, string, ProviderSnapshot?>? read = type switch
+        Func<StripeValue, string, ProviderSnapshot?>? read = type switch
         {
             "payment_intent.succeeded" => (json, account) => OfIntentEvent(json, account, "succeeded"),
             "payment_intent.canceled" => (json, account) => OfIntentEvent(json, account, "canceled"),
@@ -158,8 +156,7 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
         };
         if (read is null)
             return WebhookReading.Ignored(id, type);
-        if (!json.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object
-            || !data.TryGetProperty("object", out var subject) || subject.ValueKind != JsonValueKind.Object)
+        if (json[StripeField.Data][StripeField.Object] is not { IsObject: true } subject)
             return WebhookReading.Unreadable(id, type);
         if (read(subject, account) is not { } snapshot)
             return OfIntentNamed(type, subject, account) is { } named
@@ -170,10 +167,10 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
         if (snapshot.Reference is null && snapshot.ChargeId is null || IsNoNews(snapshot))
             return WebhookReading.Ignored(id, type);
         // Refunds and disputes carry no mode; the event does.
-        return WebhookReading.Accepted(id, type, snapshot.IsLiveMode is null ? snapshot with { IsLiveMode = Flag(json, "livemode") } : snapshot);
+        return WebhookReading.Accepted(id, type, snapshot.IsLiveMode is null ? snapshot with { IsLiveMode = json.Flag(StripeField.Livemode) } : snapshot);
     }
 
-    private static ProviderSnapshot? OfIntentEvent(JsonElement json, string account, string status)
+    private static ProviderSnapshot? OfIntentEvent(StripeValue json, string account, string status)
     {
         if (ReadIntent(json, account) is not { } intent)
             return null;
@@ -185,12 +182,12 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
     /// What cannot be read safely, but says which intent it is about: nothing of it is believed, the intent is read. Null for
     /// disputes and invoices, which a read of the intent does not tell of.
     /// </summary>
-    private static ProviderSnapshot? OfIntentNamed(string type, JsonElement json, string account)
+    private static ProviderSnapshot? OfIntentNamed(string type, StripeValue json, string account)
     {
         var intent = type.Split('.') switch
         {
-            ["payment_intent", _] => Text(json, "id"),
-            ["refund", _] or ["charge", "refunded" or "expired"] => IdOf(json, "payment_intent"),
+            ["payment_intent", _] => json.Text(StripeField.Id),
+            ["refund", _] or ["charge", "refunded" or "expired"] => IdOf(json, StripeField.PaymentIntent),
             _ => null,
         };
         return IsId(intent, "pi_") ? Link(json, account) with { Reference = intent } : null;
@@ -200,16 +197,16 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
     /// A cumulative amount, never a refund by itself. Endpoints older than 2025-03-31.basil send it also for a void
     /// (<c>captured</c> is false), which is no refund.
     /// </summary>
-    private static ProviderSnapshot? OfRefundedCharge(JsonElement json, string account)
+    private static ProviderSnapshot? OfRefundedCharge(StripeValue json, string account)
     {
-        if (Flag(json, "captured") is not { } captured || Amount(json, "amount_refunded") is not { } total
+        if (json.Flag(StripeField.Captured) is not { } captured || Amount(json, StripeField.AmountRefunded) is not { } total
             || ReadCharge(json, isReleased: false, received: null) is not { } payment)
             return null;
         var snapshot = LinkToIntent(json, account);
         return captured ? snapshot with { Payments = [payment], RefundedTotal = total } : snapshot;
     }
 
-    private static ProviderSnapshot? OfExpiredCharge(JsonElement json, string account) =>
+    private static ProviderSnapshot? OfExpiredCharge(StripeValue json, string account) =>
         ReadCharge(json, isReleased: true, received: null) is { } payment
             ? LinkToIntent(json, account) with { Payments = [payment] }
             : null;
@@ -228,9 +225,9 @@ internal sealed class StripeWebhook(StripeClientFactory clients) : IWebhookReade
     /// An endpoint keeps the API version it was made with. Within a release train (the word after the dot) nothing breaks;
     /// another one may mean a field we no longer know.
     /// </summary>
-    private static string? WarningOf(JsonElement json)
+    private static string? WarningOf(StripeValue json)
     {
-        var version = Text(json, "api_version");
+        var version = json.Text(StripeField.ApiVersion);
         if (version is null || TrainOf(version).SequenceEqual(TrainOf(StripeConfiguration.ApiVersion)))
             return null;
         return version.Length <= EventTypeLengthMax && version.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.')
