@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Curaway.Payments.IntegrationTests.Postgres;
 using Curaway.Payments.SampleHost.Simulation;
@@ -48,11 +49,8 @@ internal sealed class PostgresHosts : IAsyncDisposable
         return hosts;
     }
 
-    public async Task DrainAsync()
-    {
-        await Simulators.Stripe.Webhooks.DrainAsync(ct: HostFixture.Ct);
-        await Simulators.Razorpay.Webhooks.DrainAsync(ct: HostFixture.Ct);
-    }
+    public Task DrainAsync() =>
+        HostFixture.DrainAsync(Simulators, async () => long.Parse((await Database.ScalarAsync(HostFixture.Unfinished))!, CultureInfo.InvariantCulture));
 
     public async Task<string> ChargeIdOfAsync(string consultationId) =>
         (await Database.ScalarAsync($"SELECT id::text FROM consultation_charges WHERE consultation_id = '{consultationId}' ORDER BY created_at DESC LIMIT 1"))!;
