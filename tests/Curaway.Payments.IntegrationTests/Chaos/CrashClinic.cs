@@ -136,7 +136,7 @@ internal sealed class CrashClinic : IAsyncDisposable
     /// <summary>The accounts, when nothing is left to do.</summary>
     public async Task<MoneyInvariants> FinishAsync()
     {
-        await HostFixture.EventuallyAsync("", async () => string.Join('\n', (await LookAsync()).Unfinished()), secondsMax: 120);
+        await HostFixture.EventuallyAsync("", async () => string.Join('\n', (await LookAsync()).Unfinished()));
         return await LookAsync();
     }
 

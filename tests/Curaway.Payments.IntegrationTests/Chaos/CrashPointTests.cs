@@ -82,11 +82,11 @@ public abstract class CrashPointTests(PostgresServer server)
                 await clinic.RestartAsync();
             else
                 (await clinic.AskAsync(patient, $"{url}/checkout/complete", proof)).Expect(200);
-            await HostFixture.EventuallyAsync("scheduled", async () => (await clinic.GetAsync(patient, url)).Expect(200)["status"]!, secondsMax: 60);
+            await HostFixture.EventuallyAsync("scheduled", async () => (await clinic.GetAsync(patient, url)).Expect(200)["status"]!);
         }
 
         (await clinic.AskAsync(admin, $"{url}/end")).Expect(200);
-        await HostFixture.EventuallyAsync("done", async () => (await clinic.GetAsync(admin, url)).Expect(200)["settlement"]!, secondsMax: 60);
+        await HostFixture.EventuallyAsync("done", async () => (await clinic.GetAsync(admin, url)).Expect(200)["settlement"]!);
         var charge = (await clinic.GetAsync(admin, url)).Json["charge"]!["id"]!.ToString();
         var refund = new JsonObject { ["amount_cents"] = RefundAmount, ["reason"] = "manual_dispute" };
         (await clinic.AskAsync(admin, $"/api/v1/admin/charges/{charge}/refund", refund)).Expect(200);

@@ -60,7 +60,7 @@ public sealed class IdempotencyKeyTests(HostFixture host) : IClassFixture<HostFi
         var id = await patient.RequestAsync();
         var key = NewKey();
         host.Stripe.Faults.Next(
-            call => call.Method == "POST" && call.Body.Contains(id, StringComparison.Ordinal), SimulatorFault.Delay(TimeSpan.FromSeconds(1)));
+            call => call.Method == "POST" && call.Body.Contains(id, StringComparison.Ordinal), SimulatorFault.Delay(TimeSpan.FromSeconds(4)));
         var first = patient.ScheduleAsync(id, "test_ok", key);
         await HostFixture.EventuallyAsync("1", async () => $"{await host.ChargesOfAsync(id)}");
         (await patient.ScheduleAsync(id, "test_ok", key)).Expect(409, ErrorCodes.IdempotencyInProgress);
@@ -74,7 +74,7 @@ public sealed class IdempotencyKeyTests(HostFixture host) : IClassFixture<HostFi
         var (id, staff, key) = (await host.Patient().BookAsync(), host.Admin(), NewKey());
         var charge = await host.ChargeIdOfAsync(id);
         var intent = host.Stripe.Ledger.PaymentIntents.Single(intent => intent.Metadata["charge_id"] == charge).Id;
-        host.Stripe.Faults.Next(call => call.Path.Contains(intent + "/capture", StringComparison.Ordinal), SimulatorFault.Delay(TimeSpan.FromSeconds(1)));
+        host.Stripe.Faults.Next(call => call.Path.Contains(intent + "/capture", StringComparison.Ordinal), SimulatorFault.Delay(TimeSpan.FromSeconds(4)));
         using var hungUp = new CancellationTokenSource();
         using var http = new HttpClient { BaseAddress = host.Address };
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{HostCaller.Consultations}/{id}/end")

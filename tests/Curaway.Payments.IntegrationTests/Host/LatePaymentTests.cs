@@ -17,7 +17,7 @@ public sealed class LatePaymentTests(ImpatientHost host) : IClassFixture<Impatie
         Assert.Equal("authorized", host.Razorpay.PayAsPatient(order).Status);
         await host.DrainAsync();
         await HostFixture.EventuallyAsync(
-            "1", () => host.TextAsync("SELECT release_due_at IS NOT NULL FROM consultation_charges WHERE id = @id", charge)!, secondsMax: 40);
+            "1", () => host.TextAsync("SELECT release_due_at IS NOT NULL FROM consultation_charges WHERE id = @id", charge)!);
         Assert.Equal("voided", await host.TextAsync("SELECT charge_status FROM consultation_charges WHERE id = @id", charge));
         Assert.Equal("requested", await host.StatusOfAsync(id));
         Assert.Equal(0, await host.SessionsOfAsync(id));

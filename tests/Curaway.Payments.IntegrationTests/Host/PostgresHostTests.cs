@@ -52,7 +52,7 @@ public sealed class PostgresHostTests(PostgresServer server)
         await using var hosts = await PostgresHosts.StartAsync(server, 1, prepare: database => Task.FromResult(new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
             MaxPoolSize = 20,
-            Timeout = 5,
+            Timeout = 15,
         }.ToString()));
         var patient = await hosts[0].AsAsync("patient");
         await PostgresJourney.ByCardAsync(hosts, patient);

@@ -12,6 +12,9 @@ public sealed class PostgresFailureTests(PostgresServer server) : PostgresTests(
 {
     private const int CrashCount = 12;
 
+    // No measurement: on a busy machine too, it is not the minutes of a wait without a limit.
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
     [Fact]
     [Trait("Promise", "P05")]
     public async Task A_lost_commit_has_one_effect_and_the_caller_is_told_what_was_committed()
@@ -137,7 +140,7 @@ public sealed class PostgresFailureTests(PostgresServer server) : PostgresTests(
             new PostgresChargeStore(new PostgresDatabase(source)).FindAsync(new ChargeSelector.ById(ChargeId.New(Time)), Ct));
 
         Assert.Contains("pool", failure.Message, StringComparison.OrdinalIgnoreCase);
-        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(3));
+        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(0.9), Soon);
     }
 
     [Fact]
@@ -182,7 +185,7 @@ public sealed class PostgresFailureTests(PostgresServer server) : PostgresTests(
         await Assert.ThrowsAnyAsync<DbException>(() =>
             new PostgresChargeStore(new PostgresDatabase(source)).ReceiveAsync([Facts.Delivery("evt_1", null, WebhookVerdict.Ignored)], Ct));
 
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, Soon);
     }
 
     private async Task<Charge> AuthorizedAsync(int run)

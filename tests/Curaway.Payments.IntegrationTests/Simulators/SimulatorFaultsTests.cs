@@ -87,13 +87,17 @@ public sealed class SimulatorFaultsTests : IAsyncLifetime
     public async Task A_call_delayed_before_execution_executes_although_the_client_has_gone()
     {
         var id = (await _wire.Create())["id"];
-        _stripe.Faults.Next(StripeCall.Confirm, SimulatorFault.Delay(TimeSpan.FromMilliseconds(600)).BeforeExecution());
-        using var impatient = new HttpClient { BaseAddress = _stripe.BaseAddress, Timeout = TimeSpan.FromMilliseconds(200) };
+        _stripe.Faults.Next(StripeCall.Confirm, SimulatorFault.Delay(TimeSpan.FromSeconds(2)).BeforeExecution());
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        using var impatient = new HttpClient { BaseAddress = _stripe.BaseAddress };
         impatient.DefaultRequestHeaders.Authorization = new("Bearer", _stripe.Options.SecretKey);
         using var form = new StringContent("payment_method=pm_card_visa", Encoding.UTF8, "application/x-www-form-urlencoded");
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient.PostAsync($"/v1/payment_intents/{id}/confirm", form, Ct));
+        var call = impatient.PostAsync($"/v1/payment_intents/{id}/confirm", form, gone.Token);
+        while (_stripe.Ledger.Calls[^1].Operation != nameof(StripeCall.Confirm)) await Task.Delay(5, Ct);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         Assert.Equal(0, _stripe.Ledger.HeldAmount("c1"));
-        for (var i = 0; i < 200 && _stripe.Ledger.HeldAmount("c1") == 0; i++) await Task.Delay(20, Ct);
+        for (var i = 0; i < 1000 && _stripe.Ledger.HeldAmount("c1") == 0; i++) await Task.Delay(20, Ct);
         Assert.Equal(150_000, _stripe.Ledger.HeldAmount("c1"));
     }
 
