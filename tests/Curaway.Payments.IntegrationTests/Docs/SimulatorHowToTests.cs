@@ -2,14 +2,17 @@ using System.Net;
 using Curaway.Payments.Simulators;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Curaway.Payments.IntegrationTests.Docs;
 
 /// <summary>The tests a team would write, as docs/how-to/simulators.md shows them: they run, and stand there word for word.</summary>
-public sealed class SimulatorHowToTests
+public sealed class SimulatorHowToTests : IDisposable
 {
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("curaway-how-to-");
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -89,7 +92,13 @@ public sealed class SimulatorHowToTests
         Assert.Equal(WebhookDeliveryState.GivenUp, Assert.Single(razorpay.Webhooks.Deliveries).State);
     }
 
-    private static async Task<WebApplication> StartHostAsync(StripeSimulator stripe)
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task<WebApplication> StartHostAsync(StripeSimulator stripe)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -103,7 +112,7 @@ public sealed class SimulatorHowToTests
                 options.WebhookSecrets = [stripe.Options.WebhookSecret];
             })
             .AddGeographicRouting()
-            .UseSqlite(Path.Combine(Path.GetTempPath(), $"{Guid.CreateVersion7():N}.db")));
+            .UseSqlite(Path.Combine(_folder.FullName, $"{Guid.CreateVersion7():N}.db")));
         var host = builder.Build();
         host.MapPaymentWebhooks("/api/v1/webhooks");
         await host.StartAsync(Ct);
