@@ -9,7 +9,7 @@ namespace Curaway.Payments.Razorpay;
 internal sealed class RazorpayListing(RazorpayClient client) : IProviderListing
 {
     private const int PageSize = 100;
-    private const int PageCountMax = 20;
+    private const int PageCountMax = 100;
 
     public string Provider => RazorpayProvider.ProviderName;
 
@@ -54,6 +54,7 @@ internal sealed class RazorpayListing(RazorpayClient client) : IProviderListing
                 yield break;
         }
 
-        yield return new ProviderListingPage([], 0, ProviderFault.NotFound);
+        // What stands behind the last page was not read.
+        yield return new ProviderListingPage([], 0, ProviderFault.Unreadable);
     }
 }

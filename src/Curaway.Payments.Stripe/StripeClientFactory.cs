@@ -40,7 +40,7 @@ internal readonly record struct StripeReply<T>(T? Value, ProviderResult? Failure
 internal sealed record StripeAccount(string Name, StripeOptions Options, StripeClient Client, IHttpClient Http)
 {
     private const int PageSize = 100;
-    private const int PageCountMax = 20;
+    private const int PageCountMax = 100;
 
     public Task<StripeAnswer> GetAsync(string path, BaseOptions options, CancellationToken ct) =>
         SendAsync(HttpMethod.Get, path, options, null, ct);
@@ -68,7 +68,8 @@ internal sealed record StripeAccount(string Name, StripeOptions Options, StripeC
             options.StartingAfter = page.Next;
         }
 
-        yield return ProviderResult.Indeterminate(ProviderFault.NotFound, "too_many_pages");
+        // What stands behind the last page was not read: that is no proof of anything.
+        yield return ProviderResult.Indeterminate(ProviderFault.Unreadable, "too_many_pages");
     }
 
     private async Task<StripeAnswer> SendAsync(HttpMethod method, string path, BaseOptions options, string? idempotencyKey, CancellationToken ct)
@@ -93,6 +94,7 @@ internal sealed record StripeAccount(string Name, StripeOptions Options, StripeC
     {
         try
         {
+            // Never disposed: the answer is asked for as long as somebody holds it.
             return StripeDocument.Parse(Encoding.UTF8.GetBytes(body ?? "")).Root;
         }
         catch (JsonException)

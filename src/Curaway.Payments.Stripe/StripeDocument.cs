@@ -126,11 +126,24 @@ internal sealed class StripeDocument : IDisposable
             return StripeField.None;
         Span<char> name = stackalloc char[NameLengthMax];
         var length = 0;
-        if (reader.ValueIsEscaped)
-            length = reader.CopyString(name);
-        else if (Ascii.ToUtf16(bytes, name, out length) != OperationStatus.Done)
+        if (reader.ValueIsEscaped ? !TryUnescape(ref reader, name, out length) : Ascii.ToUtf16(bytes, name, out length) != OperationStatus.Done)
             return StripeField.None;
         return Fields.TryGetValue(name[..length], out var field) ? field : StripeField.None;
+    }
+
+    // Half a surrogate is no name of ours, and no reason to lose its neighbours.
+    private static bool TryUnescape(ref Utf8JsonReader reader, scoped Span<char> name, out int length)
+    {
+        try
+        {
+            length = reader.CopyString(name);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     /// <summary>Where a value stands: its bytes, and the place of the next one beside it.</summary>

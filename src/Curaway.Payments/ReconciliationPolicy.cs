@@ -49,18 +49,19 @@ internal static class ReconciliationPolicy
         Refunds = [.. told.SelectMany(snapshot => snapshot.Refunds)],
     };
 
-    /// <summary>One alert for a whole run; null when both sides agree. Its text holds ids and codes only.</summary>
+    /// <summary>One alert for a whole run; null when all was compared and both sides agree. Its text holds ids and codes only.</summary>
     public static PaymentAlert? DigestOf(ReconciliationReport report)
     {
+        const string Incomplete = "not everything could be compared";
         if (report.Findings.IsEmpty)
-            return null;
+            return report.IsComplete ? null : new PaymentAlert("reconciliation", AlertSeverity.Warning, Incomplete);
         var kinds = report.Findings.GroupBy(finding => finding.Kind).OrderBy(group => group.Key)
             .Select(group => $"{WireName.Of(group.Key)} {group.Count()}");
         var open = report.Findings.Where(finding => finding.NeedsHuman).ToList();
         var named = open.Take(DigestFindingsMax).Select(finding => $"{finding.Reference ?? finding.ChargeId?.ToString()} {WireName.Of(finding.Kind)}");
         var more = open.Count > DigestFindingsMax ? $" and {open.Count - DigestFindingsMax} more" : "";
         var text = open.Count == 0 ? "all healed" : $"for a human: {string.Join(", ", named)}{more}";
-        return new PaymentAlert("reconciliation", open.Count == 0 ? AlertSeverity.Warning : AlertSeverity.Critical, $"{string.Join(", ", kinds)}; {text}");
+        return new PaymentAlert("reconciliation", open.Count == 0 ? AlertSeverity.Warning : AlertSeverity.Critical, $"{string.Join(", ", kinds)}; {text}{(report.IsComplete ? "" : "; " + Incomplete)}");
     }
 
     private static string? DriftOf(Charge charge, ProviderSnapshot told, SnapshotApplication applied)

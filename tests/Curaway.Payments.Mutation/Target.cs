@@ -24,10 +24,10 @@ internal sealed record Target(string Name, string Project, string[] Files, strin
         new(
             "StripeMapping",
             "Curaway.Payments.Stripe",
-            ["StripeMapping"],
+            ["StripeMapping", "StripeDocument", "StripeValue"],
             "Curaway.Payments.ContractTests",
             [
-                ".StripeMappingTests", ".StripeEventTests", ".StripeDisputeTests", ".CurrencyTableTests", ".StripeForeignFieldTests", ".StripeReadTests",
+                ".StripeDocumentTests", ".StripeMappingTests", ".StripeEventTests", ".StripeDisputeTests", ".CurrencyTableTests", ".StripeForeignFieldTests", ".StripeReadTests",
                 ".StripeCallTests",
             ]),
         new(

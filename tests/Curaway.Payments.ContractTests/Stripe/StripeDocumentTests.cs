@@ -54,6 +54,10 @@ public sealed class StripeDocumentTests
         Assert.Throws<InvalidOperationException>(() => read.Text(StripeField.Type));
     }
 
+    [Fact]
+    public void A_name_that_is_not_unicode_hides_none_of_its_neighbours() =>
+        Assert.Equal("a", Read("""{"\ud800":1,"\udc00id":2,"id":"a","metadata":{"\ud83d":"x"}}""").Text(StripeField.Id));
+
     [Theory]
     [InlineData("")]
     [InlineData("{")]

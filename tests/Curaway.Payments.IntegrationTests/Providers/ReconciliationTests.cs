@@ -166,6 +166,8 @@ public sealed class ReconciliationTests : IAsyncLifetime
 
         var report = await RunAsync();
         Assert.Equal((0, 1, false), (report.Findings.Length, report.ComparedCount, report.IsComplete));
+        var digest = Assert.Single(await _engine.AllAlertsAsync(), alert => alert.Category == "reconciliation");
+        Assert.Equal((AlertSeverity.Warning, "not everything could be compared"), (digest.Severity, digest.Text));
     }
 
     [Fact]
