@@ -4,7 +4,7 @@ namespace Curaway.Payments;
 public sealed class WebhookOptions
 {
     private int _bodyBytesMax = 256 * 1024;
-    private TimeSpan _readTimeout = TimeSpan.FromSeconds(10);
+    private TimeSpan _readTimeout = TimeSpan.FromSeconds(5);
     private TimeSpan _retryAfter = TimeSpan.FromSeconds(5);
     private int _waitingCountMax = 1024;
     private int _batchCountMax = 64;
@@ -18,7 +18,10 @@ public sealed class WebhookOptions
         set => _bodyBytesMax = InRange(value, 1024, 16 * 1024 * 1024);
     }
 
-    /// <summary>How long a body may take to arrive; longer is a 408. 10 s by default, 100 ms to 5 min.</summary>
+    /// <summary>
+    /// How long a body may take to arrive; longer is a 408. 5 s by default, after which Razorpay hangs up
+    /// (https://razorpay.com/docs/webhooks/best-practices); 100 ms to 5 min.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Outside the range.</exception>
     public TimeSpan ReadTimeout
     {

@@ -282,7 +282,7 @@ public sealed class WebhookIntakeTests : IAsyncLifetime
         Assert.Throws<ArgumentOutOfRangeException>(() => new WebhookOptions { BodyBytesMax = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new WebhookOptions { ReadTimeout = TimeSpan.Zero });
         Assert.Throws<ArgumentOutOfRangeException>(() => new WebhookOptions { RetryAfter = TimeSpan.FromDays(1) });
-        Assert.Equal((262144, TimeSpan.FromSeconds(10)), (new WebhookOptions().BodyBytesMax, new WebhookOptions().ReadTimeout));
+        Assert.Equal((262144, TimeSpan.FromSeconds(5)), (new WebhookOptions().BodyBytesMax, new WebhookOptions().ReadTimeout));
     }
 
     [Fact]

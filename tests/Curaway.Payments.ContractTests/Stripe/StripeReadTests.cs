@@ -1,3 +1,6 @@
+using Curaway.Payments.Stripe;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Curaway.Payments.ContractTests.Stripe;
 
 /// <summary>What Find and VerifyCheckout make of Stripe's truth.</summary>
@@ -89,6 +92,17 @@ public sealed class StripeReadTests : ProviderTests
     }
 
     [Fact]
+    public async Task A_search_that_was_cut_off_is_no_proof_that_nothing_is_there()
+    {
+        Stripe.StubGet("/v1/payment_intents", 200, StripeAnswers.List("/v1/payment_intents", hasMore: true, StripeAnswers.Intent("requires_capture", id: "pi_Other")));
+
+        var result = await FindAsync(RequestFor(OperationKind.Authorize));
+
+        Assert.Equal((OperationOutcome.Indeterminate, ProviderFault.Unreadable, "too_many_pages"), (result.Outcome, result.Fault, result.Reason));
+        Assert.Equal(100, Stripe.Queries.Count);
+    }
+
+    [Fact]
     public async Task A_plain_read_tells_everything()
     {
         Stripe.StubIntent(StripeAnswers.Intent(
@@ -137,6 +151,24 @@ public sealed class StripeReadTests : ProviderTests
         var result = await FindAsync(RequestFor(OperationKind.Void));
 
         Assert.Equal((OperationOutcome.Indeterminate, fault), (result.Outcome, result.Fault));
+    }
+
+    [Theory]
+    [InlineData(typeof(InvalidOperationException), ProviderFault.Unreadable)]
+    [InlineData(typeof(ObjectDisposedException), ProviderFault.Unreadable)]
+    [InlineData(typeof(TimeoutException), ProviderFault.Timeout)]
+    [InlineData(typeof(IOException), ProviderFault.Reset)]
+    public async Task Whatever_a_handler_throws_is_no_exception_of_ours_and_proves_nothing(Type exception, ProviderFault fault)
+    {
+        var services = new ServiceCollection();
+        new PaymentsBuilder(services).AddStripe(options => (options.SecretKey, options.PublishableKey) = (StripeHarness.SecretKey, StripeHarness.PublishableKey));
+        services.AddHttpClient(StripeClientFactory.HttpClientName).AddHttpMessageHandler(() => new Thrower(exception));
+        await using var built = services.BuildServiceProvider();
+        var provider = built.GetRequiredService<IPaymentProvider>();
+        var request = RequestFor(OperationKind.Capture);
+
+        foreach (var result in new[] { await provider.CaptureAsync(request, Ct), await provider.FindAsync(request, Ct) })
+            Assert.Equal((OperationOutcome.Indeterminate, fault), (result.Outcome, result.Fault));
     }
 
     [Fact]
@@ -237,4 +269,10 @@ public sealed class StripeReadTests : ProviderTests
 
     private Task<ProviderResult> VerifyAsync(params (string Name, string Value)[] fields) => World.Provider.VerifyCheckoutAsync(
         WithReference(RequestFor(OperationKind.Authorize)), new CheckoutProof(fields.ToDictionary(f => f.Name, f => f.Value)), Ct);
+
+    private sealed class Thrower(Type exception) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw (Exception)Activator.CreateInstance(exception, "A handler has a bug.")!;
+    }
 }

@@ -3,8 +3,7 @@ namespace Curaway.Payments.IntegrationTests.Chaos;
 /// <summary>Two hosts under everything that goes wrong at once, and what is left when it is over.</summary>
 public sealed class ChaosTests
 {
-    // Thirty seconds is what is promised; a machine that builds something else meanwhile may take longer.
-    private static readonly TimeSpan ConvergenceMax = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan ConvergenceMax = TimeSpan.FromSeconds(30);
 
     [Fact]
     [Trait("Promise", "P02")]

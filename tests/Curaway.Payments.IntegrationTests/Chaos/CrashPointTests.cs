@@ -12,17 +12,18 @@ public abstract class CrashPointTests(PostgresServer server)
     private const int Amount = 50_00;
     private const int RefundAmount = 7_00;
 
-    /// <summary>Every named point once; <c>CURAWAY_CRASH_POINTS=all</c> takes every verb at every point.</summary>
+    /// <summary>Every named point once; <c>CURAWAY_CRASH_POINTS=all</c> takes each verb of that life at every point.</summary>
     public static TheoryData<string> Moments => Environment.GetEnvironmentVariable("CURAWAY_CRASH_POINTS") == "all"
         ?
         [
             "before_t1 authorize", "after_t1 authorize", "after_send authorize", "after_execution authorize", "before_t2 authorize", "after_t2 authorize",
             "before_t1 capture", "after_t1 capture", "after_send capture", "after_execution capture", "before_t2 capture", "after_t2 capture",
-            "after_send refund", "after_execution refund", "in_processor", "in_reconciler",
+            "before_t1 refund", "after_t1 refund", "after_send refund", "after_execution refund", "before_t2 refund", "after_t2 refund",
+            "in_processor", "in_reconciler",
         ]
         :
         [
-            "before_t1 capture", "after_t1 authorize", "after_send capture", "after_execution authorize", "before_t2 capture", "after_t2 authorize",
+            "before_t1 capture", "after_t1 authorize", "after_send capture", "after_execution authorize", "before_t2 refund", "after_t2 authorize",
             "in_processor", "in_reconciler",
         ];
 
