@@ -14,7 +14,7 @@ namespace Curaway.Payments.IntegrationTests.Providers;
 /// </summary>
 public class SimulatedEngine : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly string _fileName = $"curaway-simulated-{Guid.CreateVersion7():N}.db";
     private readonly List<PaymentAlert> _alerts = [];
