@@ -1,6 +1,9 @@
+using Curaway.Payments.IntegrationTests.Host;
+
 namespace Curaway.Payments.IntegrationTests.Chaos;
 
 /// <summary>Two hosts under everything that goes wrong at once, and what is left when it is over.</summary>
+[Collection(HostProcesses.OneAtATime)]
 public sealed class ChaosTests
 {
     private static readonly TimeSpan ConvergenceMax = TimeSpan.FromSeconds(30);

@@ -95,6 +95,7 @@ public abstract class CrashPointTests(PostgresServer server)
 }
 
 /// <summary>Stripe, with a saved card.</summary>
+[Collection(HostProcesses.OneAtATime)]
 public sealed class StripeCrashPointTests(PostgresServer server) : CrashPointTests(server)
 {
     private protected override string Currency => "USD";
@@ -118,6 +119,7 @@ public sealed class StripeCrashPointTests(PostgresServer server) : CrashPointTes
 }
 
 /// <summary>Razorpay, at checkout.</summary>
+[Collection(HostProcesses.OneAtATime)]
 public sealed class RazorpayCrashPointTests(PostgresServer server) : CrashPointTests(server)
 {
     private protected override string Currency => "INR";

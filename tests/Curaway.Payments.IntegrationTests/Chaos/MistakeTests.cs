@@ -6,6 +6,7 @@ using Curaway.Payments.Simulators;
 namespace Curaway.Payments.IntegrationTests.Chaos;
 
 /// <summary>The accounts find what each mistake does to the money: without that, finding nothing would prove nothing.</summary>
+[Collection(HostProcesses.OneAtATime)]
 public sealed class MistakeTests(PostgresServer server)
 {
     [Fact]

@@ -9,6 +9,7 @@ using Curaway.Payments.Simulators;
 namespace Curaway.Payments.IntegrationTests.Host;
 
 /// <summary>Two host processes on one database, asked at the same moment.</summary>
+[Collection(HostProcesses.OneAtATime)]
 public sealed class HostProcessTests(PostgresServer server)
 {
     private const int RaceCount = 1000;

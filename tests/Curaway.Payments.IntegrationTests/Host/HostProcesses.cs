@@ -13,6 +13,9 @@ namespace Curaway.Payments.IntegrationTests.Host;
 /// </summary>
 internal sealed class HostProcesses : IAsyncDisposable
 {
+    /// <summary>The collection of tests that start and kill whole processes: one at a time, so that they do not starve each other.</summary>
+    public const string OneAtATime = "host processes";
+
     private readonly List<HostProcess> _hosts = [];
     private readonly Dictionary<string, string?> _settings;
 

@@ -10,6 +10,7 @@ namespace Curaway.Payments.IntegrationTests.Host;
 /// Two host processes on one database; one of them is killed the moment it has said 2xx, then the other, and so on.
 /// <c>CURAWAY_KILLS</c> says how often (20).
 /// </summary>
+[Collection(HostProcesses.OneAtATime)]
 public sealed class WebhookDurabilityTests(PostgresServer server)
 {
     private const int DeliveryCount = 2;
