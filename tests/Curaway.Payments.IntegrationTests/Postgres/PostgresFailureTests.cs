@@ -119,6 +119,7 @@ public sealed class PostgresFailureTests(PostgresServer server) : PostgresTests(
                 stored[new ChargeId(reader.GetGuid(0))] = reader.GetString(1);
         }
 
+        Assert.True(acknowledged.Count >= 4 * CrashCount, $"Only {acknowledged.Count} charges were acknowledged.");
         var lost = acknowledged.Count(each => !stored.TryGetValue(each.Key, out var status) || (each.Value == "captured" && status != "captured"));
         Assert.Equal(0, lost);
         await using var doubled = source.CreateCommand(
